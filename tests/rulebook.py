@@ -2,8 +2,8 @@
 
 Headings and quoted lines (``>``) explain; every other line is a rule. The lines of a paragraph or of a list item are
 joined and cut after each full stop. A table row is a sentence too: its first cell, a colon, and its other cells with
-semicolons between them. Backticks, asterisks, the targets of links, white space and whether a sentence ends in a full
-stop or a colon make no difference.
+semicolons between them. Backticks, asterisks, the targets of links, white space, a sentence's first letter being a
+capital and its ending in a colon make no difference.
 
 A table below a sentence that ends in a colon holds cases: its rows are no sentences, since the test that has the
 sentence takes them from the page, by ``cases``.
@@ -21,7 +21,8 @@ _ITEM = re.compile(r"(?:-|\d+\.) ")
 def cut(text: str) -> list[str]:
     """Return the sentences of a text, plain."""
     plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text)
-    return [re.sub(r":$", ".", " ".join(re.sub(r"[`*]", "", part).split())) for part in _END.split(plain.strip())]
+    parts = [" ".join(re.sub(r"[`*]", "", part).split()) for part in _END.split(plain.strip())]
+    return [part[:1].upper() + re.sub(r":$", ".", part[1:]) for part in parts]
 
 
 def sentences(text: str = TEXT) -> list[str]:
@@ -71,4 +72,3 @@ def _joined(lines: list[str]) -> list[str]:
 def _rows(table: str) -> list[list[str]]:
     """Return the cells of a table's rows, without its head."""
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
-

@@ -121,7 +121,7 @@ def test_a_subscription_is_held_back_while_it_may_come_back(status, pause, rules
     ],
 )
 def test_a_position_is_paid_by_its_price(held, paid):
-    """Paid: its MRR before discounts is above zero, or it is metered at a price that is not all zero."""
+    """It is paid if its MRR before discounts is above zero, or if it is metered at a price that is not all zero."""
     assert held.paid is paid
 
 

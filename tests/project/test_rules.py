@@ -87,8 +87,8 @@ def test_sentences_are_cut_in_a_simple_way() -> None:
         "The first rule.",
         "It goes on.",
         "The second: it ends.",
-        "new: the first.",
-        "seat: more.",
+        "New: the first.",
+        "Seat: more.",
         "Of it.",
         "These are cases.",
     ]
