@@ -20,8 +20,7 @@ _ITEM = re.compile(r"(?:-|\d+\.) ")
 
 def cut(text: str) -> list[str]:
     """Return the sentences of a text, plain."""
-    plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text)
-    parts = [" ".join(re.sub(r"[`*]", "", part).split()) for part in _END.split(plain.strip())]
+    parts = [_plain(part) for part in _END.split(text.strip())]
     return [part[:1].upper() + re.sub(r":$", ".", part[1:]) for part in parts]
 
 
@@ -44,7 +43,12 @@ def introductions(text: str = TEXT) -> list[str]:
 def cases(introduction: str, text: str = TEXT) -> list[tuple[str, ...]]:
     """Return the rows of the table of cases below ``introduction``, cell by cell, plain."""
     found = [block for above, block in _pairs(text) if block.startswith("|") and introduction in cut(above)]
-    return [tuple(" ".join(cut(cell)) for cell in row) for row in _rows(found[0])]
+    return [tuple(_plain(cell) for cell in row) for row in _rows(found[0])]
+
+
+def _plain(text: str) -> str:
+    """Return a text without its markup."""
+    return " ".join(re.sub(r"[`*]", "", re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text)).split())
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -207,7 +207,7 @@ def test_which_durations_count_is_a_setting(story: Story, row: tuple[str, ...]) 
     """
     setting, *counted = row
     story.settings = f"[rules]\ndiscounts = {setting.removesuffix(' (default)')}\n" if "default" not in setting else ""
-    forever, repeating, once = (word == "Yes" for word in counted)
+    forever, repeating, once = (word == "yes" for word in counted)
     coupons = [
         story.coupon(percent=20),
         story.coupon(percent=25, months=600),

@@ -193,6 +193,22 @@ def test_churn_names_the_largest_position_and_lists_all(story: Story) -> None:
         assert "Silver" in json.loads(line)["reason"]
 
 
+def test_largest_is_meant_before_discounts(story: Story) -> None:
+    """`new`, `churn` and `reactivation` are booked on the largest position, by MRR before discounts, ties by item id."""
+    gold, silver = story.price("Gold", 30), story.price("Silver", 50)
+    most = story.coupon(percent=90, products=[silver])
+    story.at("2026-01-10 12:00")
+    sub = story.subscribe(gold, silver, coupons=[most])
+    story.expect("new", 35, price=(None, silver), item=sub.items[1].id)
+    story.at("2026-02-10 12:00")
+    sub.change(status="unpaid")
+    story.expect("churn", -35, price=(silver, None), item=sub.items[1].id)
+    story.at("2026-02-20 12:00")
+    sub.change(status="active")
+    story.expect("reactivation", 35, price=(None, silver), item=sub.items[1].id)
+    story.check()
+
+
 def test_equal_positions_are_named_by_item_id(story: Story) -> None:
     """`new`, `churn` and `reactivation` are booked on the largest position, by MRR before discounts, ties by item id."""
     gold, silver = story.price("Gold", 30), story.price("Silver", 30)

@@ -45,8 +45,7 @@ def test_a_quantity_is_worth_its_price_by_the_month(story: Story, price: str, qu
 
     An item's MRR is its price's amount for its quantity, divided by the months in one billing interval.
     """
-    plain = {name[:1].upper() + name[1:]: shape for name, shape in SHAPES.items()}
-    subscribed(story, plain[price], int(quantity.replace(",", "")), float(worth.replace(",", "")))
+    subscribed(story, SHAPES[price], int(quantity.replace(",", "")), float(worth.replace(",", "")))
 
 
 @pytest.mark.parametrize(("amount", "units", "worth"), [(10, 5, 50), ("0.00123456789012", 10**9, 1_234_567.89)])
