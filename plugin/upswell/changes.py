@@ -69,6 +69,7 @@ class _Walker:
         ticks = [*self._entry_ticks(), *self._usage_ticks(history), *self._discount_ticks()]
         self.ticks = sorted(ticks, key=_PLACE)
         self.views: dict[str, _View] = {}
+        self.backdrops: dict[str, Backdrop] = {}
         self.current: dict[str, Entry] = {}
         self.figures: dict[str, Fraction] = {}
         self.counted: set[str] = set()
@@ -79,14 +80,14 @@ class _Walker:
         before = Portfolio()
         for (at, phase), ticks in groupby(self.ticks, key=_MOMENT):
             causes: dict[str, tuple[str, str]] = {}
-            views = dict(self.views)
+            backdrops = self.backdrops
             for tick in ticks:
                 if self._apply(tick):
                     causes[tick.subscription] = (tick.cause, tick.source)
             if causes and before.positions != (positions := _positions(self.views)):
                 cause, source = max(causes.values())
-                after = Portfolio(positions, _backdrops(self.views))
-                yield Change(at, phase % 2 == 0, cause, source, _around(before, views), after)
+                after = Portfolio(positions, self.backdrops)
+                yield Change(at, phase % 2 == 0, cause, source, _with(before, backdrops), after)
                 before = after
 
     def _apply(self, tick: _Tick) -> bool:
@@ -100,12 +101,15 @@ class _Walker:
         old = self.views.get(tick.subscription)
         view = self._view(self.current[tick.subscription].subscription, tick.at)
         self.views[tick.subscription] = view
+        if not old or old.backdrop != view.backdrop:
+            self.backdrops = {**self.backdrops, tick.subscription: view.backdrop}
         if view.positions:
             self.counted |= {tick.subscription, *view.positions}
         return view.positions != (old.positions if old else {})
 
     def _view(self, subscription: Subscription, at: int) -> _View:
-        standing = tuple(self._cuts(self._standing(subscription, at), subscription.currency, at))
+        names = self._standing(subscription, at)
+        standing = tuple(self._cuts(names, subscription.currency, at)) if names else ()
         alive = counts(subscription, counted_before=subscription.id in self.counted, rules=self.rules)
         held = [item for item in subscription.items if alive and not self._in_trial(item, at)]
         own = {
@@ -123,14 +127,15 @@ class _Walker:
 
     def _position(self, subscription: Subscription, item: Item, cuts: tuple[Cut, ...]) -> Position:
         price = self._price(item)
+        metered = price.metered
         return Position(
             subscription=subscription.id,
             item=item.id,
             currency=subscription.currency,
             price=price,
-            quantity=None if price.metered else (1 if item.quantity is None else item.quantity),
-            figure=self.figures.get(item.id) if price.metered else None,
-            cuts=eligible(cuts, price.product),
+            quantity=None if metered else (1 if item.quantity is None else item.quantity),
+            figure=self.figures.get(item.id) if metered else None,
+            cuts=eligible(cuts, price.product) if cuts else cuts,
             shelf=subscription.id,
         )
 
@@ -142,10 +147,10 @@ class _Walker:
     def _cuts(self, names: Sequence[str], currency: str, at: int, *, own: bool = False) -> Iterator[Cut]:
         for name in names:
             discount = self.catalogue.discount(name, at)
-            if discount and (found := self._cut(discount, currency, own)):
+            if discount and (found := self._cut(discount, currency, own=own)):
                 yield found
 
-    def _cut(self, discount: Discount, currency: str, own: bool) -> Cut | None:
+    def _cut(self, discount: Discount, currency: str, *, own: bool) -> Cut | None:
         key = (discount.id, discount.coupon_id, discount.start, currency, own)
         if key not in self.cuts:
             self.cuts[key] = cut(discount.id, self.catalogue.coupon(discount), currency, self.rules, own=own)
@@ -153,8 +158,10 @@ class _Walker:
 
     def _standing(self, subscription: Subscription, at: int) -> Sequence[str]:
         """Return the subscription's own discounts, or the customer's where it has none in force."""
-        if any(self.catalogue.discount(name, at) for name in subscription.discounts):
+        if subscription.discounts and any(self.catalogue.discount(name, at) for name in subscription.discounts):
             return subscription.discounts
+        if subscription.customer not in self.own:
+            return ()
         own = [one for one in self.own.get(subscription.customer, ()) if one.start <= at]
         return [one.discount for one in own if one.end is None or at < one.end][-1:]
 
@@ -162,7 +169,8 @@ class _Walker:
         held = [entry.subscription for rows in self.entries.values() for entry in rows]
         listed = frozenset(name for one in held for name in one.all_discounts)
         customers = {one.customer for one in held}
-        return {customer: self.catalogue.own_discounts(customer, listed) for customer in customers}
+        found = {customer: self.catalogue.own_discounts(customer, listed) for customer in customers}
+        return {customer: standing for customer, standing in found.items() if standing}
 
     def _entry_ticks(self) -> Iterator[_Tick]:
         for name, rows in self.entries.items():
@@ -201,11 +209,6 @@ def _positions(views: dict[str, _View]) -> dict[str, Position]:
     return {name: held for view in views.values() for name, held in view.positions.items()}
 
 
-def _backdrops(views: dict[str, _View]) -> dict[str, Backdrop]:
-    return {name: view.backdrop for name, view in views.items()}
-
-
-def _around(held: Portfolio, views: dict[str, _View]) -> Portfolio:
-    """Return ``held`` with what stands around it now: that may change while no position does."""
-    backdrops = _backdrops(views)
-    return held if held.backdrops == backdrops else replace(held, backdrops=backdrops)
+def _with(held: Portfolio, backdrops: dict[str, Backdrop]) -> Portfolio:
+    """Return ``held`` with what stands around it by now: that may change while no position does."""
+    return held if held.backdrops is backdrops else replace(held, backdrops=backdrops)

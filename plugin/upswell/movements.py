@@ -90,7 +90,7 @@ def chapters(history: History, rules: Rules) -> Iterator[Chapter]:
         group = _carried(found, history, rules, life)
         steps = tuple(walk(group.before, group.after, group.at, history.catalogue, rules))
         yield Chapter(group, steps, tuple(_book(group, steps, history, rules, life)))
-        life.measured |= _measured(found.after)
+        life.measured.update(_measured(found.after))
 
 
 def groups(found: Iterable[Change], rules: Rules) -> Iterator[Group]:
@@ -124,8 +124,8 @@ def _carried(group: Group, history: History, rules: Rules, life: _Life) -> Group
     return group if before is group.before and after is group.after else replace(group, before=before, after=after)
 
 
-def _measured(portfolio: Portfolio) -> set[str]:
-    return {name for name, position in portfolio.positions.items() if position.figure is not None}
+def _measured(portfolio: Portfolio) -> list[str]:
+    return [name for name, position in portfolio.positions.items() if position.figure is not None]
 
 
 def _with_figures(portfolio: Portfolio, carried: Mapping[str, Fraction]) -> Portfolio:
