@@ -6,6 +6,8 @@ from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
 
+from upswell.money import Exact, exact
+
 MONTHS = {"month": Fraction(1), "year": Fraction(12), "week": Fraction(12, 52), "day": Fraction(12, 365)}
 """Months in one billing interval."""
 
@@ -92,17 +94,17 @@ def completed(price: Price, other: Price) -> Price:
 
 
 @lru_cache(maxsize=10_000)
-def monthly(price: Price, currency: str, quantity: int) -> Fraction:
+def monthly(price: Price, currency: str, quantity: int) -> Exact:
     """Return what ``quantity`` of a licensed ``price`` costs, in minor units of ``currency`` a month, unrounded.
 
     A metered or one-time price is 0. Raises LookupError where the price's amounts are not known.
     """
     if price.metered or not price.months:
-        return Fraction(0)
+        return 0
     amounts = price.amounts_in(currency)
     if amounts is None:
         raise LookupError(price.id)
-    return _SHAPES[price.mode](price, amounts, quantity) / price.months
+    return exact(_SHAPES[price.mode](price, amounts, quantity) / price.months)
 
 
 @lru_cache(maxsize=10_000)

@@ -143,11 +143,11 @@ def test_an_interruption_loses_nothing(upswell, changed, monkeypatch: pytest.Mon
     """Stopped after any number of customers, it goes on where it stopped, and tells what all of it changed."""
     before, done = printed(upswell), []
 
-    def stop(connection, account):
+    def stop(connection, account, *shared):
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(account)
-        return history_of(connection, account)
+        return history_of(connection, account, *shared)
 
     with monkeypatch.context() as patch:
         patch.setattr(rebuild, "HOLD_SECONDS", 0)
@@ -201,10 +201,10 @@ def test_killed_it_goes_on(changed, upswell) -> None:
 def test_a_customer_that_cannot_be_rebuilt_is_named(upswell, changed, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps the movements it had, the others are rebuilt, and the exit code is 1; a dry run says so too."""
 
-    def broken(connection, account):
+    def broken(connection, account, *shared):
         if account == "cus_2":
             raise LookupError("price_9")
-        return history_of(connection, account)
+        return history_of(connection, account, *shared)
 
     monkeypatch.setattr(rebuild, "history_of", broken)
     monkeypatch.setattr("upswell.reclassify.history_of", broken)
