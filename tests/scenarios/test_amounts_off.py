@@ -122,6 +122,15 @@ def test_an_amount_off_in_another_currency_is_none(story: Story) -> None:
     story.check()
 
 
+def test_an_amount_off_may_be_given_in_several_currencies(story: Story) -> None:
+    """A coupon with amounts in several currencies takes off the one in the subscription's."""
+    story.at("2026-01-10 12:00")
+    coupon = story.coupon(off=10, options={"eur": 8})
+    story.subscribe(story.price("Pro", 30, currency="eur"), coupons=[coupon])
+    story.expect("new", 22, currency="eur")
+    story.check()
+
+
 def test_an_amount_off_moves_along_with_what_it_stands_on(story: Story) -> None:
     """A discount granted anew on the same terms moves nothing."""
     pro, enterprise, coupon = story.price("Pro", 10), story.price("Enterprise", 20), story.coupon(off=5)

@@ -93,3 +93,21 @@ def test_customers_are_apart_without_a_key(story: Story) -> None:
     story.subscribe(pro, customer=west)
     story.expect("new", 30, customer="cus_west")
     story.check()
+
+
+def test_what_is_said_of_a_customer_in_its_first_second_is_heard(story: Story) -> None:
+    """Within one second `created` comes first and `deleted` last.
+
+    So it is for customers, products, prices and coupons: what is said last of an object is what it is.
+    """
+    story.settings = '[rules]\ncustomer_key = "metadata.account_id"\n'
+    pro = story.price("Pro", 10)
+    story.at("2026-01-10 12:00")
+    several = [story.join(f"cus_{number}") for number in range(2, 8)]
+    for one in several:
+        one.change(metadata={"account_id": "acct-7"})
+    for number, one in enumerate(several):
+        story.at(f"2026-01-1{number} 14:00")
+        story.subscribe(pro, customer=one)
+        story.expect("seat" if number else "new", 10, customer="acct-7")
+    story.check()
