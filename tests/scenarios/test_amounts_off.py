@@ -77,12 +77,23 @@ def test_an_amount_off_beyond_the_shortest_interval_is_lost(story: Story) -> Non
 def test_an_amount_off_is_spread_in_whole_minor_units(story: Story) -> None:
     """It is spread over those items in whole minor units per billing interval, and only then brought to a month.
 
-    Pro 1.00 a year and Reports 0.50 a year, with 0.20 off: 0.13 and 0.07: 0.11.
+    Pro 0.18 a year and Reports 0.18 a year, with 0.01 off: 0.17 / 12 → 0.01, 0.18 / 12 → 0.02: 0.03.
     """
     story.at("2026-01-10 12:00")
-    # 0.20 off 1.00 + 0.50 a year is 0.13 and 0.07: 0.87 / 12 = 0.0725 → 0.07, and 0.43 / 12 = 0.0358 → 0.04
-    story.subscribe(story.price("Pro", 1, "year"), story.price("Reports", 0.5, "year"), coupons=[story.coupon(off=0.2)])
-    story.expect("new", 0.11)
+    pro, reports = story.price("Pro", 0.18, "year"), story.price("Reports", 0.18, "year")
+    story.subscribe(pro, reports, coupons=[story.coupon(off=0.01)])  # by halves it would be 0.175 / 12 → 0.01, twice
+    story.expect("new", 0.03)
+    story.check()
+
+
+def test_the_next_unit_goes_to_the_largest_remainder(story: Story) -> None:
+    """What is left over of a unit goes to the largest remainder, ties by item id."""
+    story.at("2026-01-10 12:00")
+    pro, reports = story.price("Pro", 0.18, "year"), story.price("Reports", 0.2, "year")
+    story.subscribe(
+        pro, reports, coupons=[story.coupon(off=0.01)]
+    )  # 0.0047 and 0.0053: 0.18 / 12 → 0.02, 0.19 / 12 → 0.02
+    story.expect("new", 0.04)
     story.check()
 
 

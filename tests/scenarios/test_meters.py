@@ -143,6 +143,24 @@ def test_a_plan_swapped_for_usage(story: Story) -> None:
     story.check()
 
 
+def test_a_metered_item_is_paired_last_however_much_it_bills(story: Story) -> None:
+    """Metered positions are paired last."""
+    pro, calls = story.price("Pro", 50), story.price("Calls", 0.01, metered=True)
+    enterprise = story.price("Enterprise", 60)
+    sub = begun(story, pro, calls)
+    story.expect("new", 50)
+    closed(story, sub, 2, {calls: 80})
+    story.expect("new", 80, driver="usage")
+    story.at("2026-02-20 12:00")
+    with sub.updated():
+        sub.drop(pro)
+        sub.drop(calls)
+        sub.put(enterprise)
+    story.expect("downgrade", -80, driver="add_on", price=(calls, None))
+    story.expect("upgrade", 10, price=(pro, enterprise))
+    story.check(ordered=False)
+
+
 def test_usage_may_be_excluded(story: Story) -> None:
     """With `usage = "exclude"` no figure is booked."""
     story.settings = '[rules]\nusage = "exclude"\n'

@@ -156,7 +156,10 @@ def test_a_role_may_stand_on_the_price(story: Story) -> None:
 
 
 def test_without_roles_the_rest_is_a_swap(story: Story) -> None:
-    """The configuration goes before metadata, a price before its product, and without a word the role is plan."""
+    """The configuration goes before metadata, a price before its product, and without a word the role is plan.
+
+    An item that ends and another that starts is a swap.
+    """
     basic, pro, reports = story.price("Basic", 10), story.price("Pro", 50), story.price("Reports", 20)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(basic, pro)
