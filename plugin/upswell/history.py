@@ -53,6 +53,11 @@ class History:
     billed: Sequence[Billed] = ()
     catalogue: Catalogue = field(default_factory=Catalogue)
 
+    @property
+    def quotes(self) -> tuple[Billed, ...]:
+        """The rows of invoices that came from an accepted quote."""
+        return tuple(row for row in self.billed if row.billing_reason == "quote_accept")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

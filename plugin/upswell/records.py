@@ -19,6 +19,18 @@ T = TypeVar("T")
 Shared = dict[tuple[Any, str], Any]
 """The rows of prices, products and coupons by kind and id, as far as they have been read."""
 
+
+class Decoded(dict[str, Subscription]):
+    """Subscriptions by what the ledger holds of them, read when they are asked for first.
+
+    Mostly an event begins where the one before it ended, to the letter: it then is the same object.
+    """
+
+    def __missing__(self, text: str) -> Subscription:
+        self[text] = _subscriptions.decode(text)
+        return self[text]
+
+
 _encode = msgspec.json.Encoder().encode
 _subscriptions = msgspec.json.Decoder(Subscription)
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in TABLES}
@@ -184,29 +196,29 @@ def place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
     _mark_customers(connection, [customer])
 
 
-def history_of(connection: sqlite3.Connection, account: str, shared: Shared | None = None) -> History:
+def history_of(
+    connection: sqlite3.Connection, account: str, shared: Shared | None = None, decoded: Decoded | None = None
+) -> History:
     """Read all that is known of ``account``, the customer of the summary.
 
-    ``shared`` keeps what customers have in common from one to the next, for as long as a transaction lasts.
+    ``shared`` keeps what customers have in common from one to the next, for as long as a transaction lasts;
+    ``decoded`` what was read of this one before, for as long as anybody likes.
     """
     customers = [name for (name,) in connection.execute("SELECT customer FROM accounts WHERE account = ?", (account,))]
-    states = [state for customer in customers for state in _states(connection, customer)]
+    known = Decoded() if decoded is None else decoded
+    states = [state for customer in customers for state in _states(connection, customer, known)]
     billed = [row for customer in customers for row in _billed(connection, customer)]
     return History(account, states, billed, _catalogue(connection, customers, states, {} if shared is None else shared))
 
 
-def _states(connection: sqlite3.Connection, customer: str) -> Iterator[State]:
+def _states(connection: sqlite3.Connection, customer: str, known: Decoded) -> Iterator[State]:
     rows = connection.execute(
         "SELECT created, type, event, source, before, after FROM history WHERE customer = ?"
         " ORDER BY subscription, created, event",
         (customer,),
     )
-    # Mostly an event begins where the one before it ended, to the letter.
-    told, held = "", None
     for created, kind, event, source, before, after in rows:
-        earlier = held if before == told else _subscriptions.decode(before) if before else None
-        told, held = after, _subscriptions.decode(after)
-        yield State(created, kind, event, held, earlier, source)
+        yield State(created, kind, event, known[after], known[before] if before else None, source)
 
 
 def _billed(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
