@@ -148,7 +148,10 @@ def test_an_empty_ledger_gives_a_valid_summary():
 
 
 def test_currencies_are_never_mixed():
-    """Each currency has figures of its own; a customer's life is over all of them."""
+    """Each currency has figures of its own.
+
+    A customer's life is over all of them.
+    """
     text = """
     2026-01-01 cus_1 new +100 currency=eur
     2026-02-01 cus_1 add_on +200
