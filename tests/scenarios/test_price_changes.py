@@ -224,6 +224,17 @@ def test_the_successor_by_lookup_key_is_a_price_change(story: Story) -> None:
     story.check()
 
 
+def test_a_lookup_key_alone_is_no_price_change(story: Story) -> None:
+    """The old price must be archived in either case."""
+    old = story.price("Pro", 10, lookup_key="pro_monthly")
+    sub = begun(story, old)
+    story.at("2026-03-01")
+    old.change(lookup_key=None)
+    new = story.price("Pro", 12, lookup_key="pro_monthly")
+    change(story, sub, old, new, "upgrade", 10)
+    story.check()
+
+
 def test_two_prices_of_one_product_are_plans(story: Story) -> None:
     """Everything else is a plan change: `upgrade` or `downgrade`.
 

@@ -1,5 +1,7 @@
 """Section 5 of the rule book: billed usage."""
 
+import pytest
+
 from scenarios.invoices import bill, void
 from scenarios.metering import START, begun, closed
 from scenarios.story import Story
@@ -127,13 +129,14 @@ def test_a_yearly_plan_and_a_monthly_meter(story: Story) -> None:
     story.check()
 
 
-def test_a_threshold_invoice_is_part_of_its_period(story: Story) -> None:
+@pytest.mark.parametrize("end", ["2026-02-01 12:00", "2026-02-15 12:00"])
+def test_a_threshold_invoice_is_part_of_its_period(story: Story, end: str) -> None:
     """Finalized invoices count, threshold invoices included, whether they are paid or not; voided ones do not."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
     story.at("2026-02-01 12:00")
-    bill(sub, {calls: 60}, reason="subscription_threshold", period=sub.items[1].period, licensed=False)
+    bill(sub, {calls: 60}, reason="subscription_threshold", period=(instant(START), instant(end)), licensed=False)
     closed(story, sub, 2, {calls: 15})
     story.expect("new", 75, driver="usage")
     story.check()
