@@ -125,21 +125,26 @@ def _per_unit(price: Price, amounts: Amounts, quantity: int) -> Fraction:
     return units * Fraction(amounts.unit or 0)
 
 
-def _volume(_: Price, amounts: Amounts, quantity: int) -> Fraction:
+def reached(price: Price, amounts: Amounts, quantity: int) -> list[tuple[int, Tier]]:
+    """Return the tiers that ``quantity`` of a tiered ``price`` reaches, each with the units that it is charged for.
+
+    Volume: all units at the tier that the quantity falls in. Graduated: each unit at its own tier.
+    """
     tiers = amounts.tiers or ()
-    tier = next((tier for tier in tiers if tier.up_to is None or quantity <= tier.up_to), tiers[-1])
-    return quantity * Fraction(tier.unit) + Fraction(tier.flat)
-
-
-def _graduated(_: Price, amounts: Amounts, quantity: int) -> Fraction:
-    total, below = Fraction(0), 0
-    for tier in amounts.tiers or ():
+    if price.mode == "volume":
+        return [(quantity, next((tier for tier in tiers if tier.up_to is None or quantity <= tier.up_to), tiers[-1]))]
+    found, below = [], 0
+    for tier in tiers:
         if below and quantity <= below:
             break
-        reached = quantity if tier.up_to is None else min(quantity, tier.up_to)
-        total += (reached - below) * Fraction(tier.unit) + Fraction(tier.flat)
+        found.append((quantity - below if tier.up_to is None else min(quantity, tier.up_to) - below, tier))
         below = quantity if tier.up_to is None else tier.up_to
-    return total
+    return found
 
 
-_SHAPES = {"per_unit": _per_unit, "volume": _volume, "graduated": _graduated}
+def _tiered(price: Price, amounts: Amounts, quantity: int) -> Fraction:
+    found = reached(price, amounts, quantity)
+    return sum((units * Fraction(tier.unit) + Fraction(tier.flat) for units, tier in found), Fraction(0))
+
+
+_SHAPES = {"per_unit": _per_unit, "volume": _tiered, "graduated": _tiered}

@@ -73,6 +73,21 @@ def test_a_closed_period_without_a_line_is_zero(story: Story) -> None:
     story.check()
 
 
+def test_a_month_without_a_line_is_zero_beside_a_yearly_plan_too(story: Story) -> None:
+    """A closed period without a line is 0."""
+    base, calls = story.price("Pro", 240, "year"), story.price("Calls", 0.01, metered=True)
+    sub = begun(story, base, calls)
+    story.expect("new", 20)
+    closed(story, sub, 2, {calls: 30}, licensed=False)
+    story.expect("new", 30, driver="usage")
+    closed(story, sub, 3, {}, licensed=False)
+    story.expect("downgrade", -30, driver="usage")
+    closed(story, sub, 4, {}, licensed=False)
+    closed(story, sub, 5, {calls: 10}, licensed=False)
+    story.expect("overage", 10)
+    story.check()
+
+
 def test_a_stub_sets_nothing(story: Story) -> None:
     """A period shorter than the interval (a stub) sets nothing."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
