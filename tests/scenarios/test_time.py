@@ -178,7 +178,7 @@ def test_a_missed_cancellation_shows_at_the_next_event(story: Story) -> None:
 
 
 def test_times_come_from_the_data(story: Story) -> None:
-    """Times come from the data, never from arrival.
+    """Times come from the data, never from arrival, and nothing waits for a group to end.
 
     An event: when it was `created`.
     """
