@@ -17,13 +17,14 @@ class Account:
     """A simulated Stripe account.
 
     ``now`` is its clock, unix seconds UTC; ``version`` the API version its events are rendered in, which may change
-    over time. The same ``seed`` and the same calls give the same ids and events.
+    over time; ``livemode`` says whether its data is live or for tests. The same ``seed`` and the same calls give the
+    same ids and events.
     """
 
-    def __init__(self, *, seed: str, now: int, version: Version = ENDIVE) -> None:
+    def __init__(self, *, seed: str, now: int, version: Version = ENDIVE, livemode: bool = False) -> None:
         self.now = now
         self.version = version
-        self.store = Store()
+        self.store = Store(livemode)
         self.ids = Ids(seed)
         self.events: list[Event] = []
         self._request = Request()
@@ -63,6 +64,12 @@ class Account:
         if changed:
             self.emit(f"{kind.event}.updated", after, changed)
 
+    def delete(self, value: Resource) -> None:
+        """Take an object away and emit its ``deleted`` event, with its last state."""
+        kind = KINDS[type(value)]
+        self.emit(f"{kind.event}.deleted", value)
+        del getattr(self.store, kind.collection)[value.id]
+
     def emit(self, kind: str, value: Resource, before: dict[str, object] | None = None) -> None:
         """Emit an event of type ``kind`` about ``value``; ``before`` becomes its ``previous_attributes``."""
         self.events.append(
@@ -73,6 +80,7 @@ class Account:
                 at=self.now,
                 version=self.version,
                 request=self._request,
+                livemode=self.store.livemode,
                 before=before,
             )
         )

@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_LONG = frozenset({"evt", "price", "sub", "in", "il", "ii", "di", "mtr"})
+_LONG = frozenset({"evt", "price", "sub", "in", "il", "ii", "di", "mtr", "sub_sched", "we"})
 
 
 class Ids:
