@@ -18,7 +18,7 @@ class Account:
 
     ``now`` is its clock, unix seconds UTC; ``version`` the API version its events are rendered in, which may change
     over time; ``livemode`` says whether its data is live or for tests. The same ``seed`` and the same calls give the
-    same ids and events.
+    same ids and events. While ``recording`` is off nothing is emitted: the objects are all that tells of that time.
     """
 
     def __init__(self, *, seed: str, now: int, version: Version = ENDIVE, livemode: bool = False) -> None:
@@ -27,6 +27,7 @@ class Account:
         self.store = Store(livemode)
         self.ids = Ids(seed)
         self.events: list[Event] = []
+        self.recording = True
         self._request = Request()
         self._due: list[tuple[int, int, bool, Action]] = []
         self._order = count()
@@ -56,7 +57,7 @@ class Account:
         """Store a changed object and emit its ``updated`` event; nothing is emitted where nothing shows."""
         kind = KINDS[type(after)]
         collection = getattr(self.store, kind.collection)
-        if silent:
+        if silent or not self.recording:
             collection[after.id] = after
             return
         before, collection[after.id] = render(collection[after.id], self.store, self.version), after
@@ -72,6 +73,8 @@ class Account:
 
     def emit(self, kind: str, value: Resource, before: dict[str, object] | None = None) -> None:
         """Emit an event of type ``kind`` about ``value``; ``before`` becomes its ``previous_attributes``."""
+        if not self.recording:
+            return
         self.events.append(
             event(
                 self.ids.make("evt"),
