@@ -99,6 +99,16 @@ def finalize(account: Account, invoice: str) -> None:
         collect(account, opened.id)
 
 
+def void(account: Account, invoice: str) -> None:
+    """Void an open invoice: nobody owes it any more."""
+    _drop(account, account.store.invoices[invoice], "void")
+
+
+def write_off(account: Account, invoice: str) -> None:
+    """Mark an open invoice as one that nobody is expected to pay."""
+    _drop(account, account.store.invoices[invoice], "uncollectible")
+
+
 def _drop(account: Account, invoice: Invoice, status: str) -> None:
     if status == "void":
         dropped, kind = replace(invoice, status=status, voided_at=account.now), "invoice.voided"
