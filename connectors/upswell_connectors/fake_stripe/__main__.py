@@ -32,7 +32,8 @@ def main(port: int, customers: int | None, events: int, *, live: bool, **faults:
     account = _account(customers, events)
     account.store.livemode = live
     try:
-        with serving(account, port, faults=Faults(**faults)) as url:  # type: ignore[arg-type]  # as the options say
+        broken = Faults(**faults)  # type: ignore[arg-type]  # as the options say
+        with serving(account, port, faults=broken, clock=time.time) as url:
             click.echo(_told(account, url))
             while True:
                 time.sleep(3600)
