@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upswell_connectors.fake_stripe.pages import page
@@ -56,6 +56,7 @@ def walked(shelf, cursor, step, **asked):
     return pages
 
 
+@settings(deadline=None, derandomize=True, database=None)
 @given(THINGS, st.integers(1, 5), st.integers(0, 7), st.integers(0, 7), st.sampled_from([None, "a"]))
 def test_pages_in_a_row_are_the_list(things, limit, since, until, owner):
     """Page by page, a list is what its bounds, its owner and what may be shown leave of all, also from its end back."""
@@ -70,6 +71,7 @@ def test_pages_in_a_row_are_the_list(things, limit, since, until, owner):
         assert [thing for part in backwards[::-1] for thing in part] == wanted[:-1]
 
 
+@settings(deadline=None, derandomize=True, database=None)
 @given(THINGS, st.data())
 def test_every_object_is_a_cursor(things, data):
     """After an object come those that lie behind it, before it those in front of it, deleted or not."""
