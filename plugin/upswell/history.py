@@ -53,6 +53,11 @@ class History:
     billed: Sequence[Billed] = ()
     catalogue: Catalogue = field(default_factory=Catalogue)
 
+    @property
+    def quotes(self) -> tuple[Billed, ...]:
+        """The rows of invoices that came from an accepted quote."""
+        return tuple(row for row in self.billed if row.billing_reason == "quote_accept")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -179,7 +184,7 @@ def _over(discount: str, at: int, catalogue: Catalogue) -> bool:
 
 
 def _differ(one: Subscription, other: Subscription, at: int, catalogue: Catalogue) -> bool:
-    return _likeness(one, at, catalogue) != _likeness(other, at, catalogue)
+    return one is not other and _likeness(one, at, catalogue) != _likeness(other, at, catalogue)
 
 
 def _ordered(states: Sequence[State], catalogue: Catalogue) -> Iterator[State]:

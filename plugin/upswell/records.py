@@ -1,6 +1,5 @@
 """What the ledger remembers of Stripe: writing facts, and reading a customer's history back."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -17,6 +16,20 @@ from upswell.rules import Rules
 from upswell.usage import Billed
 
 T = TypeVar("T")
+Shared = dict[tuple[Any, str], Any]
+"""The rows of prices, products and coupons by kind and id, as far as they have been read."""
+
+
+class Decoded(dict[str, Subscription]):
+    """Subscriptions by what the ledger holds of them, read when they are asked for first.
+
+    Mostly an event begins where the one before it ended, to the letter: it then is the same object.
+    """
+
+    def __missing__(self, text: str) -> Subscription:
+        self[text] = _subscriptions.decode(text)
+        return self[text]
+
 
 _encode = msgspec.json.Encoder().encode
 _subscriptions = msgspec.json.Decoder(Subscription)
@@ -183,23 +196,29 @@ def place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
     _mark_customers(connection, [customer])
 
 
-def history_of(connection: sqlite3.Connection, account: str) -> History:
-    """Read all that is known of ``account``, the customer of the summary."""
+def history_of(
+    connection: sqlite3.Connection, account: str, shared: Shared | None = None, decoded: Decoded | None = None
+) -> History:
+    """Read all that is known of ``account``, the customer of the summary.
+
+    ``shared`` keeps what customers have in common from one to the next, for as long as a transaction lasts;
+    ``decoded`` what was read of this one before, for as long as anybody likes.
+    """
     customers = [name for (name,) in connection.execute("SELECT customer FROM accounts WHERE account = ?", (account,))]
-    states = [state for customer in customers for state in _states(connection, customer)]
+    known = Decoded() if decoded is None else decoded
+    states = [state for customer in customers for state in _states(connection, customer, known)]
     billed = [row for customer in customers for row in _billed(connection, customer)]
-    return History(account, states, billed, _catalogue(connection, customers, states))
+    return History(account, states, billed, _catalogue(connection, customers, states, {} if shared is None else shared))
 
 
-def _states(connection: sqlite3.Connection, customer: str) -> Iterator[State]:
+def _states(connection: sqlite3.Connection, customer: str, known: Decoded) -> Iterator[State]:
     rows = connection.execute(
         "SELECT created, type, event, source, before, after FROM history WHERE customer = ?"
         " ORDER BY subscription, created, event",
         (customer,),
     )
     for created, kind, event, source, before, after in rows:
-        earlier = _subscriptions.decode(before) if before else None
-        yield State(created, kind, event, _subscriptions.decode(after), earlier, source)
+        yield State(created, kind, event, known[after], known[before] if before else None, source)
 
 
 def _billed(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
@@ -211,7 +230,9 @@ def _billed(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
     return (Billed(*(*row[:-1], bool(row[-1]))) for row in rows.fetchall())
 
 
-def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], states: Sequence[State]) -> Catalogue:
+def _catalogue(
+    connection: sqlite3.Connection, customers: Sequence[str], states: Sequence[State], shared: Shared
+) -> Catalogue:
     shown = _shown(states)
     prices = set(shown)
     products = {price.product for price in shown.values()}
@@ -220,18 +241,25 @@ def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], states:
         rows = connection.execute("SELECT id FROM discounts WHERE json_extract(value, '$.customer') = ?", (customer,))
         discounts |= {name for (name,) in rows}
     for product in products:
-        rows = connection.execute("SELECT id FROM prices WHERE json_extract(value, '$.product') = ?", (product,))
-        prices |= {name for (name,) in rows}
-    found = _versions(connection, Discount, discounts)
+        prices |= _prices_of(connection, product, shared)
+    found = _versions(connection, Discount, discounts, {})
     coupons = {version.value.coupon_id for versions in found.values() for version in versions}
     return Catalogue(
-        prices=_versions(connection, Price, prices),
-        products=_versions(connection, Product, products),
-        coupons=_versions(connection, Coupon, coupons),
+        prices=_versions(connection, Price, prices, shared),
+        products=_versions(connection, Product, products, shared),
+        coupons=_versions(connection, Coupon, coupons, shared),
         discounts=found,
-        customers=_versions(connection, Customer, customers),
+        customers=_versions(connection, Customer, customers, {}),
         shown=shown,
     )
+
+
+def _prices_of(connection: sqlite3.Connection, product: str, shared: Shared) -> set[str]:
+    key = "prices of", product
+    if key not in shared:
+        rows = connection.execute("SELECT id FROM prices WHERE json_extract(value, '$.product') = ?", (product,))
+        shared[key] = {name for (name,) in rows}
+    return set(shared[key])
 
 
 def _shown(states: Sequence[State]) -> dict[str, Price]:
@@ -246,12 +274,16 @@ def _shown(states: Sequence[State]) -> dict[str, Price]:
     return {name: shown for name, (*_, shown) in found.items()}
 
 
-def _versions(connection: sqlite3.Connection, kind: type[T], names: Iterable[str]) -> dict[str, list[Version[T]]]:
-    found: defaultdict[str, list[Version[T]]] = defaultdict(list)
+def _versions(
+    connection: sqlite3.Connection, kind: type[T], names: Iterable[str], shared: Shared
+) -> dict[str, list[Version[T]]]:
+    found = {}
     for name in sorted(names):
-        if rows := _rows(connection, kind, name):
+        if (kind, name) not in shared:
+            shared[kind, name] = _rows(connection, kind, name)
+        if rows := shared[kind, name]:
             found[name] = rows
-    return dict(found)
+    return found
 
 
 def _rows(connection: sqlite3.Connection, kind: type[T], name: str) -> list[Version[T]]:
