@@ -28,7 +28,7 @@ from upswell_connectors.fake_stripe.views import View
 ACCOUNT = "acct_1FakeStripe"
 """The id of the account that every key belongs to."""
 
-_PERMISSIONS = {"account": "rak_account", "subscription_items": "rak_subscription"}
+_PERMISSIONS = {"account": "rak_accounts_kyc_basic", "subscription_items": "rak_subscription"}
 
 
 @dataclass(frozen=True, slots=True)
