@@ -26,6 +26,11 @@ KEY = "rk_test_restricted_key_1234"
             {"code": "parameter_unknown", "message": "Received unknown parameter: wat", "param": "wat"},
         ),
         (
+            "/v1/customers?a.b[c]=1",
+            400,
+            {"code": "parameter_unknown", "message": "Received unknown parameter: a.b[c]", "param": "a.b[c]"},
+        ),
+        (
             "/v1/customers?created[gtx]=1",
             400,
             {
