@@ -59,7 +59,7 @@ def test_a_port_that_is_taken_is_one_sentence():
         found = CliRunner().invoke(main, [f"--port={port}", "--customers=1"])
     assert found.exit_code == 1
     refused = f"Port {port} cannot be served (Address already in use): name another with --port\n"
-    assert found.stderr == f"Making 1 customers …\n{refused}"
+    assert found.stderr == f"Making the customers …\n{refused}"
 
 
 def test_the_page_about_it_names_every_option_and_its_python_runs():
