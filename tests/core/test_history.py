@@ -51,6 +51,8 @@ CHAINS = [
     ("a loop", [(1, 2, "evt_b"), (2, 1, "evt_a"), (1, 3, "evt_c")], "evt_b evt_a evt_c"),
     ("there and back twice", [(1, 2, "evt_1"), (2, 1, "evt_2"), (1, 2, "evt_3")], "evt_1 evt_2 evt_3"),
     ("one that says nothing", [(1, 2, "evt_b"), (None, 2, "evt_a")], "evt_b evt_a"),
+    ("one that says nothing and changes nothing", [(1, 2, "evt_a"), (None, 1, "evt_b")], "evt_b evt_a"),
+    ("the same under other ids", [(1, 2, "evt_b"), (None, 1, "evt_a")], "evt_a evt_b"),
     ("one that says nothing in between", [(1, 2, "evt_b"), (3, 4, "evt_a"), (None, 3, "evt_c")], "evt_b evt_c evt_a"),
     ("none that says anything", [(None, 3, "evt_b"), (None, 2, "evt_a")], "evt_a evt_b"),
 ]
