@@ -1,6 +1,7 @@
 """Which position before a change is which after it, and how a price difference is named."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -49,6 +50,13 @@ def test_what_is_left_is_paired_by_size():
     assert paired(before, after) == [("si_4", "si_5"), ("si_2", "si_6"), ("si_1", "si_7"), ("si_3", "si_8")]
 
 
+def test_metered_is_last_whatever_it_billed():
+    """Metered positions come last, however much their usage is worth."""
+    before = [position(metered(name="a"), item="si_1", figure=Fraction(9000)), position(PRO, item="si_2")]
+    after = [position(MAX, item="si_3")]
+    assert paired(before, after) == [("si_1", None), ("si_2", "si_3")]
+
+
 def test_size_is_before_discounts():
     """Size is the whole MRR of the position, quantity and interval included."""
     before = [position(price(1000, name="a"), 3, item="si_1"), position(price(12000, "year", "b"), item="si_2")]
@@ -83,6 +91,9 @@ def test_a_currency_is_paired_with_itself_first():
     euro = price(900, name="pro", currency="eur")
     before = [position(PRO, item="si_1"), position(euro, item="si_2")]
     after = [position(euro, item="si_3"), position(MAX, item="si_4")]
+    assert paired(before, after) == [("si_2", "si_3"), ("si_1", "si_4")]
+    before = [position(MAX, item="si_1"), position(euro, item="si_2")]
+    after = [position(price(3000, name="c", currency="eur"), item="si_3"), position(EXTRA, item="si_4")]
     assert paired(before, after) == [("si_2", "si_3"), ("si_1", "si_4")]
     (switched,) = pairs(by_item(position(PRO)), by_item(position(euro)), Catalogue(), Rules())
     assert switched.crosses
