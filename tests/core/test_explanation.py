@@ -61,6 +61,32 @@ def test_every_driver_has_a_rule_and_its_settings():
     assert found.settings == ('[rules] churn_at = "end"', '[rules] past_due = "count"', SETTLE)
 
 
+PARTS = [
+    ([(PRO, 1)], [(PRO, 1), (REPORTS, 2)], "added", "prod_reports × 2", 4000),
+    ([(PRO, 1), (REPORTS, 1)], [(PRO, 1)], "removed", "prod_reports", -2000),
+    ([(PRO, 1)], [(PRO, 3)], "quantity", "prod_pro → prod_pro × 3", 2000),
+    ([(PRO, 1)], [(MAX, 1)], "price, at the old quantity", "prod_pro → prod_max", 1000),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "part", "name", "amount"), PARTS, ids=[row[2] for row in PARTS])
+def test_a_step_says_what_it_changed_on_which_position(before, after, part, name, amount):
+    """Each step is told with its part, its position as it was and is, its amount and the customer's MRR after it."""
+    states = life((AT, holding(*before)), (AT + DAY, holding(*after)))
+    (found,) = explained(*states)
+    ((step,), opening) = (found.steps, sum(held.mrr for held in found.before))
+    assert (step.part, step.position, step.amount) == (part, name, amount)
+    assert (step.total, step.own) == (opening + amount, True)
+
+
+@pytest.mark.parametrize(("statuses", "part"), [(["unpaid"], "held back"), (["unpaid", "active"], "back")])
+def test_a_step_says_what_was_held_back_and_came_back(statuses, part):
+    """What goes to unpaid, paused or a collection pause is held back, and it is back when that is over."""
+    turns = [(AT + DAY * day, replace(OTHER, status=status)) for day, status in enumerate(statuses, 1)]
+    (found,) = explained(*life((AT, holding((PRO, 1)))), *life((AT, OTHER), *turns, name="sub_2"))
+    assert [(step.part, step.position) for step in found.steps] == [(part, "prod_max")]
+
+
 def test_only_the_first_figure_of_an_item_goes_by_what_brought_it():
     """A first usage figure says that it takes the kind of its item; a later one, up or down, what it is against."""
     states = life((AT, holding((PRO, 1), (API, None))))

@@ -33,6 +33,13 @@ def test_the_same_product_is_a_pair():
     assert paired(before, after) == [("si_2", "si_3"), ("si_1", "si_4")]
 
 
+def test_the_same_product_goes_before_size():
+    """A product is paired with itself, even where another one is of its size now."""
+    before = [position(PRO, item="si_1"), position(MAX, item="si_2")]
+    after = [position(PRO, 9, item="si_3"), position(MAX, item="si_4")]
+    assert paired(before, after) == [("si_1", "si_3"), ("si_2", "si_4")]
+
+
 def test_what_is_left_is_paired_by_size():
     """What was removed and what was added is paired largest first, metered last, ties by item id."""
     before = [

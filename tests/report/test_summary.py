@@ -121,6 +121,8 @@ def test_a_running_week_is_cut_at_now():
     assert running.figures.expansion.total == 73000
     assert [event.at for event in running.figures.scheduled][:2] == ["2026-11-10T11:00:00Z", "2026-11-11T11:00:00Z"]
     assert running.figures.closing_mrr == running.figures.opening_mrr + 73000
+    seconds = [at("2026-11-10T10:59:59"), at("2026-11-10T11:00:00")]
+    assert [summary(BUSY, now=now).figures.expansion.total for now in seconds] == [73000, 85000]
 
 
 def test_scheduled_is_what_is_booked_ahead_within_thirty_days():
