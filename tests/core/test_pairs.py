@@ -155,6 +155,13 @@ def test_families_and_roles_may_stand_in_metadata():
     assert (Catalogue().family(PRO, Rules()), Catalogue().role(PRO, Rules())) == (None, "plan")
 
 
+def test_families_and_roles_are_as_last_known():
+    """What a product's metadata said last counts for all history."""
+    first, last = (Product("prod_pro", "Pro", {"upswell_plan": name, "upswell_role": name}) for name in ("a", "seat"))
+    held = Catalogue(products={"prod_pro": said(first, last)})
+    assert (held.family(PRO, Rules()), held.role(PRO, Rules())) == ("seat", "seat")
+
+
 def prices(*rivals, archived_at=50, new=NEW):
     """Return a catalogue in which the old price was archived at a second, beside ``rivals``."""
     old = [*said(OLD), *said(ARCHIVED, at=archived_at)] if archived_at is not None else said(OLD)

@@ -193,6 +193,16 @@ def test_a_bridge_that_does_not_add_up_is_refused():
         summarise(broken, week, now=week.end, currency="usd", names={}, health=WELL)
 
 
+def test_movements_may_come_in_any_order():
+    """A summary is of the movements' own times, in whatever order they are given."""
+    week = weeks.parse("2026-W46", BERLIN)
+    told, backwards = (
+        summarise(given, week, now=week.end, currency="usd", names={}, health=WELL)
+        for given in (movements(BUSY), movements(BUSY)[::-1])
+    )
+    assert told == backwards
+
+
 def test_a_week_that_has_not_begun_is_refused():
     """A week of the future has no summary, and the error says so."""
     with pytest.raises(UpswellError, match="2026-W46 has not begun"):
