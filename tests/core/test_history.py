@@ -190,6 +190,7 @@ def test_a_subscription_known_only_by_its_end_was_active_or_in_trial(more, statu
     (found,) = entries(history(deleted(AT + DAY + 60, ended)), Rules()).values()
     before, after = found
     assert (before.subscription.status, before.subscription.cancels, before.at) == (status, False, AT)
+    assert before.subscription.ended_at is None
     assert (after.subscription.status, after.at) == ("canceled", AT + DAY)
 
 

@@ -36,6 +36,8 @@ PLAIN = [
     (position(THIS_YEAR), position(price(24000, "year", "max")), "Pro → Enterprise, monthly → yearly: 20.00 − 12.00"),
     (position(FLAT), position(TEAM, 10), "Flat → Team, 1 → 10: 100.00 → 200.00 a month"),
     (position(YEARLY), position(THIS_YEAR), "Pro, yearly → monthly: 12.00 − 10.00"),
+    (position(price(1200, "week")), position(price(200, "day", "daily", product="prod_pro")),
+     "Pro, weekly → daily: 60.83 − 52.00"),
     (position(QUARTERLY), position(THIS_YEAR), "Pro, every 3 months → monthly: 12.00 − 30.00"),
     (position(PRO, 5), position(PRO, 8), "Pro: 5 → 8 seats: 3 × 10.00"),
     (position(PRO, 5), position(PRO, 3), "Pro: 5 → 3 seats: −2 × 10.00"),
