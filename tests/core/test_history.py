@@ -200,6 +200,12 @@ def test_a_cancelled_subscription_ended_when_it_says():
     assert told(BEGUN, step(1, 2, "evt_b"), ended) == [(0, 1, "evt_created", 1), (5, 1, "evt_deleted", 2)]
 
 
+def test_a_subscription_that_ended_before_it_began_began_all_the_same():
+    """A subscription's beginning stands, even where it says that it ended before."""
+    ended = deleted(AT + 30, seats(1, status="canceled", ended_at=AT - 5))
+    assert told(BEGUN, ended) == [(0, 1, "evt_created", 1), (0, 1, "evt_deleted", 1)]
+
+
 def test_what_was_told_before_the_end_stands():
     """Only what came after ``ended_at`` did not happen to a cancelled subscription."""
     ended = deleted(AT + 30, seats(3, status="canceled", ended_at=AT + 15))

@@ -44,6 +44,7 @@ PLAIN = [
     (position(PRO, 5, cuts=COUPON), position(PRO, 7, cuts=COUPON), "Pro: 5 → 7 seats: 47.00 → 67.00 a month"),
     (position(SEATS, 5), position(SEATS, 6), "Pro: 5 → 6 seats: 25.00 → 24.00 a month"),
     (position(PACKS, 25), position(PACKS, 41), "Pro: 25 → 41 seats: 30.00 → 50.00 a month"),
+    (position(PACKS, 10), position(PACKS, 11), "Pro: 10 → 11 seats: 10.00 → 20.00 a month"),
     (position(price("0.08"), 1000), position(price("0.08"), 3000), "Pro: 1000 → 3000 seats: 2000 × 0.0008"),
     (usage(None), usage(7000), "API calls: first billed usage, 70.00 a month"),
     (usage(7000), usage(1300), "API calls: billed usage 70.00 → 13.00 a month"),
