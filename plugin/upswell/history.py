@@ -188,7 +188,7 @@ def _over(discount: str, at: int, catalogue: Catalogue) -> bool:
 
 
 def _differ(one: Subscription, other: Subscription, at: int, catalogue: Catalogue) -> bool:
-    return _likeness(one, at, catalogue) != _likeness(other, at, catalogue)
+    return one is not other and _likeness(one, at, catalogue) != _likeness(other, at, catalogue)
 
 
 def _ordered(states: Sequence[State], catalogue: Catalogue) -> Iterator[State]:

@@ -210,9 +210,12 @@ def _states(connection: sqlite3.Connection, customer: str) -> Iterator[State]:
         " ORDER BY subscription, created, event",
         (customer,),
     )
+    # Mostly an event begins where the one before it ended, to the letter.
+    told, held = "", None
     for created, kind, event, source, before, after in rows:
-        earlier = _subscriptions.decode(before) if before else None
-        yield State(created, kind, event, _subscriptions.decode(after), earlier, source)
+        earlier = held if before == told else _subscriptions.decode(before) if before else None
+        told, held = after, _subscriptions.decode(after)
+        yield State(created, kind, event, held, earlier, source)
 
 
 def _billed(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
