@@ -41,12 +41,16 @@ def main(customers: int = 5_000) -> None:
     """Measure, and print a table."""
     with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder) / "upswell.db", create=True) as ledger:
         rows = _fill(ledger, customers)
-        parsed = _rate(rows, lambda: sum(len(history_of(ledger.connection, f"cus_{n}").states) for n in range(customers)))
+        parsed = _rate(
+            rows, lambda: sum(len(history_of(ledger.connection, f"cus_{n}").states) for n in range(customers))
+        )
         before = _peak()
         rate = _rate(rows, lambda: reclassify(ledger, Rules()))
         movements = ledger.connection.execute("SELECT count(*) FROM movements").fetchone()[0]
         print(f"{'history rows':>12} {'movements':>9} {'rows/s':>8} {'decoded/s':>9} {'ratio':>6} {'MB more':>8}")
-        print(f"{rows:>12,} {movements:>9,} {rate:>8,.0f} {parsed:>9,.0f} {rate / parsed:>6.2f} {_peak() - before:>8.1f}")
+        print(
+            f"{rows:>12,} {movements:>9,} {rate:>8,.0f} {parsed:>9,.0f} {rate / parsed:>6.2f} {_peak() - before:>8.1f}"
+        )
         print(f"one event of a customer with 1,000 earlier changes: {_one_more(ledger):.1f} ms")
 
 

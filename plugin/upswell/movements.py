@@ -22,6 +22,7 @@ from upswell.walk import Step, walk
 
 _UP = {"plan": "upgrade", "add_on": "add_on", "seats": "seat", "usage": "overage", "status": "reactivation"}
 _EITHER_WAY = {"price": "price_change", "discount": "discount", "term": "term_change"}
+_UNDATED = " (inferred: nothing tells when)"
 _LIFE_DRIVERS = frozenset({"plan", "seats", "usage", "discount"})
 
 
@@ -29,7 +30,8 @@ _LIFE_DRIVERS = frozenset({"plan", "seats", "usage", "discount"})
 class Group:
     """All changes within the settle window: only the states before the first and after the last exist.
 
-    ``at`` (unix seconds UTC) and ``cause`` are the last change's, ``causes`` all changes' in order.
+    ``at`` (unix seconds UTC) and ``cause`` are the last change's, ``causes`` all changes' in order. ``undated``: it
+    closes a gap, and happened at some time before.
     """
 
     at: int
@@ -38,6 +40,7 @@ class Group:
     before: Portfolio
     after: Portfolio
     causes: tuple[str, ...] = ()
+    undated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,11 @@ def groups(found: Iterable[Change], rules: Rules) -> Iterator[Group]:
 
 def _group(held: list[Change]) -> Group:
     last = held[-1]
-    source = "reconstructed" if any(change.source == "reconstructed" for change in held) else "observed"
+    source = "observed" if all(change.source == "observed" for change in held) else "reconstructed"
     causes = tuple(dict.fromkeys(change.cause for change in held))
-    return Group(last.at, last.cause, source, held[0].before, last.after, causes)
+    return Group(
+        last.at, last.cause, source, held[0].before, last.after, causes, last.gap and last.source == "inferred"
+    )
 
 
 def _carried(group: Group, history: History, rules: Rules, life: _Life) -> Group:
@@ -258,7 +263,7 @@ def _movement(booking: _Booking, group: Group, history: History, rules: Rules, l
         source=group.source,
         cause=group.cause,
         origin=_origin(booking.kind, position, group, history, rules),
-        reason=booking.reason,
+        reason=booking.reason + (_UNDATED if group.undated else ""),
     )
 
 

@@ -179,4 +179,3 @@ def mrr(positions: Iterable[Position]) -> Mapping[str, int]:
     for rows in shelves.values():
         amounts |= {item: rounded(amount) for item, amount in discounted(rows).items()}
     return amounts
-

@@ -108,9 +108,7 @@ class _Walk:
         if not old or not new:
             return
         quantity = new.quantity if old.quantity is None or new.quantity is None else old.quantity
-        moved = Position(
-            new.subscription, new.item, new.currency, new.price, quantity, old.figure, old.cuts, old.shelf
-        )
+        moved = Position(new.subscription, new.item, new.currency, new.price, quantity, old.figure, old.cuts, old.shelf)
         if moved == old:
             return
         if old.price.id == new.price.id:
