@@ -15,10 +15,10 @@ from upswell.usage import Billed
 class Statement:
     """An item had ``quantity`` of ``price`` from ``at`` on, or (``ends``) until ``at`` (unix seconds UTC).
 
-    ``invoiced_at`` is when the invoice was made, and ``until`` how far what is billed reaches.
-    ``whole`` is the charge for a period, not a proration; ``trial`` one
-    that costs nothing though its price does. ``free`` is a proration of no amount, which does not tell whether
-    something ended or began. ``discounts`` are the item's own, which only a whole charge tells.
+    ``invoiced_at`` is when the invoice was made, and ``until`` how far what is billed reaches. ``whole`` is the charge
+    for a period, not a proration; ``trial`` one that costs nothing though its price does. ``free`` is a proration of
+    no amount, which does not tell whether something ended or began. ``discounts`` are the item's own, which only a
+    whole charge tells.
     """
 
     at: int
