@@ -26,6 +26,7 @@ from upswell import events, schedule
 from upswell.errors import UpswellError
 from upswell.intake import apply_pending
 from upswell.ledger import Ledger, hold
+from upswell.memory import Memory
 from upswell.rules import Rules
 from upswell.settings import Config, Secret
 from upswell_connectors.stripe_api import StripeApi
@@ -37,6 +38,7 @@ _LONGEST_REST_SECONDS = 0.5
 _REVISIT_SECONDS = 60.0
 _PAUSE_SECONDS = 5.0
 _PORT_SECONDS = 2.0
+_LOCK_SECONDS = 2.0
 _DRAIN_SECONDS = 7  # what waits for the ledger is answered after 5 s at the latest
 _FINISH_SECONDS = 0.7
 _LIVEMODE = {"live_": True, "test_": False}  # sk_live_…, rk_test_…
@@ -54,7 +56,7 @@ def run(config: Config) -> None:
     """
     worker.log_to_stderr()
     _require_secret(config)
-    with hold(config.ledger.path):
+    with hold(config.ledger.path, _LOCK_SECONDS):
         _prepare(config)
         server = _server(config) if config.stripe.webhooks else None
         _forget_secrets(config)
@@ -260,13 +262,14 @@ def _follow(ledger: Ledger, config: Config, stopping: threading.Event) -> None:
     customer of whom several events came is rebuilt once.
     """
     lookup = StripeApi(config.stripe) if config.stripe.api_key else None
-    seen, due = None, 0.0
+    seen, due, memory = None, 0.0, Memory()
     while not (stopping.is_set() or ledger.is_replaced()):
         begun = time.monotonic()
         version = ledger.connection.execute("PRAGMA data_version").fetchone()
         if version != seen or time.monotonic() >= due:
             seen, due = version, time.monotonic() + _REVISIT_SECONDS
-            done = apply_pending(ledger, config.rules, lookup)
+            done = apply_pending(ledger, config.rules, lookup, memory=memory)
+            ledger.relieve()
             if done.applied or done.failed:
                 _log.info("applied=%d waiting=%d failed=%d", done.applied, done.waiting, done.failed)
         stopping.wait(min(max(time.monotonic() - begun, _POLL_SECONDS), _LONGEST_REST_SECONDS))
