@@ -123,10 +123,10 @@ class _Reader:
             if item.id not in draft.items and self._was_always_there(item):
                 own = self._own(item.discounts, self.gap.begin)
                 draft.items[item.id] = replace(item, discounts=own)
-        if ends_in.status in _WAITING:
-            draft.status = ends_in.status
-        elif self._trial_end() > self.gap.begin:
+        if self._trial_end() > self.gap.begin and ends_in.status not in _WAITING:
             draft.status = "trialing"
+        elif ends_in.status in _WAITING or (ends_in.status == "paused" and self.paid_at == NEVER):
+            draft.status = ends_in.status
         return draft
 
     def _first_statements(self) -> Iterator[Statement]:
