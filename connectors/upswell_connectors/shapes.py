@@ -11,7 +11,7 @@ from upswell.errors import ShapeError
 from upswell.facts import Facts, Invoice, Thing, Told
 from upswell.history import State
 from upswell.usage import Billed
-from upswell_connectors import objects, payloads
+from upswell_connectors import objects, payloads, schedules
 
 Json = Mapping[str, Any]
 
@@ -63,6 +63,12 @@ def discount_of(payload: Json, at: int = 0) -> Told:
     return Told(at, objects.discount(objects.read(payload, payloads.Discount, "discount")))
 
 
+def schedule_of(payload: Json, at: int = 0) -> Told | None:
+    """Return a subscription schedule asked of the API; None where it names no customer. Raises ShapeError."""
+    found = schedules.schedule(objects.read(payload, schedules.Payload, "subscription schedule"))
+    return Told(at, found) if found else None
+
+
 def _subscription_facts(event: _Envelope) -> Facts:
     payload = objects.read(event.object, payloads.Subscription, "subscription")
     before = None
@@ -112,6 +118,15 @@ def _product_facts(event: _Envelope) -> Facts:
 
 def _coupon_facts(event: _Envelope) -> Facts:
     return _told(event, objects.coupon(objects.read(event.object, payloads.Coupon, "coupon")))
+
+
+def _schedule_facts(event: _Envelope) -> Facts:
+    payload = objects.read(event.object, schedules.Payload, "subscription schedule")
+    before = None
+    if event.previous is not None and event.type.endswith(".updated"):
+        before = objects.read(_laid_over(event.previous, event.object), schedules.Payload, "schedule's past")
+    found = schedules.schedule(payload, before)
+    return _told(event, found) if found else Facts()
 
 
 def _discount_facts(event: _Envelope) -> Facts:
@@ -198,6 +213,7 @@ def _told(event: _Envelope, value: Thing) -> Facts:
 
 _READERS: dict[str, Callable[[_Envelope], Facts]] = {
     "subscription": _subscription_facts,
+    "subscription_schedule": _schedule_facts,
     "invoice": _invoice_facts,
     "customer": _customer_facts,
     "discount": _discount_facts,

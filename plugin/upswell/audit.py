@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from upswell import books
+from upswell.agenda import is_held, planned
 from upswell.invariants import breaches
 from upswell.ledger import Ledger
 from upswell.movements import chapters
@@ -51,7 +52,8 @@ def audit(ledger: Ledger, rules: Rules, most: int | None, progress: Progress) ->
 
 def _accounts(ledger: Ledger) -> list[str]:
     rows = ledger.connection.execute(
-        "SELECT account FROM accounts UNION SELECT customer FROM movements EXCEPT SELECT account FROM stale ORDER BY 1"
+        "SELECT account FROM accounts UNION SELECT customer FROM movements UNION SELECT customer FROM scheduled"
+        " EXCEPT SELECT account FROM stale ORDER BY 1"
     )
     return [account for (account,) in rows]
 
@@ -79,7 +81,8 @@ def _unlike(ledger: Ledger, rules: Rules, accounts: Sequence[str]) -> Iterator[t
 
 
 def _difference(ledger: Ledger, rules: Rules, account: str) -> str:
-    told = list(chapters(history_of(ledger.connection, account), rules))
+    history = history_of(ledger.connection, account)
+    told = list(chapters(history, rules))
     held = books.movements(ledger, customer=account)
     items = totals(told[-1].group.after.positions.values()) if told else {}
     customer = {movement.currency: movement.mrr_after for movement in held}
@@ -88,5 +91,7 @@ def _difference(ledger: Ledger, rules: Rules, account: str) -> str:
             return (
                 f"its items add up to {items.get(currency, 0)} {currency}, its movements to {customer.get(currency, 0)}"
             )
-    same = [movement for chapter in told for movement in chapter.movements] == held
-    return "" if same else "a rebuild gives other movements"
+    if [movement for chapter in told for movement in chapter.movements] != held:
+        return "a rebuild gives other movements"
+    ahead = planned(ledger.connection, history, rules, held)
+    return "" if is_held(ledger.connection, account, ahead) else "a rebuild gives other scheduled movements"

@@ -1,12 +1,13 @@
 """A customer's history: what events say of each subscription, in the order in which it happened."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby
 
-from upswell.catalogue import Catalogue
+from upswell.catalogue import Catalogue, Version
+from upswell.phases import Schedule
 from upswell.portfolio import Subscription
 from upswell.rules import Rules
 from upswell.usage import Billed
@@ -46,12 +47,13 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All that is known of one customer."""
+    """All that is known of one customer; ``schedules`` by id, oldest version first."""
 
     customer: str
     states: Sequence[State] = ()
     billed: Sequence[Billed] = ()
     catalogue: Catalogue = field(default_factory=Catalogue)
+    schedules: Mapping[str, Sequence[Version[Schedule]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,6 +213,78 @@ def create_views(db: Database) -> None:
         db.execute(f"CREATE VIEW {name} AS {query}")
 
 
+_SCHEDULED = """
+    CREATE TABLE scheduled (             -- what plans would bring; it is not counted
+        id TEXT PRIMARY KEY,
+        occurred_at TEXT NOT NULL,       -- ISO 8601, UTC: when it would take effect
+        customer TEXT NOT NULL,
+        step INTEGER NOT NULL,           -- place among the customer's scheduled movements
+        subscription TEXT NOT NULL,      -- of one that is to begin, its schedule
+        item TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        driver TEXT NOT NULL,
+        amount INTEGER NOT NULL,         -- minor units a month, signed
+        currency TEXT NOT NULL,
+        mrr_before INTEGER NOT NULL,
+        mrr_after INTEGER NOT NULL,
+        product_from TEXT,
+        product_to TEXT,
+        price_from TEXT,
+        price_to TEXT,
+        quantity_from INTEGER,
+        quantity_to INTEGER,
+        source TEXT NOT NULL,
+        cause TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        CHECK (mrr_after - mrr_before = amount)
+    ) STRICT
+    """
+
+_PLANS = (
+    _CATALOGUE.format(name="schedules"),
+    "CREATE INDEX schedules_customer ON schedules(json_extract(value, '$.customer'))",
+    _SCHEDULED,
+    "CREATE UNIQUE INDEX scheduled_customer ON scheduled(customer, step)",
+    """
+    CREATE TABLE overtaken (             -- movements booked ahead that do not come where the plans are kept
+        movement TEXT PRIMARY KEY,
+        customer TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX overtaken_customer ON overtaken(customer)",
+    """
+    CREATE VIEW ahead AS
+        SELECT occurred_at AS at, customer, coalesce(name, customer) AS name, kind, amount, currency, reason FROM (
+            SELECT occurred_at, customer, kind, amount, currency, reason, step FROM scheduled
+            UNION ALL
+            SELECT occurred_at, customer, kind, amount, currency, reason, step FROM movements
+            WHERE id NOT IN (SELECT movement FROM overtaken)
+        ) LEFT JOIN customer_names USING (customer)
+        WHERE occurred_at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+        ORDER BY occurred_at, customer, step
+    """,
+)
+
+
+@migrations()
+def create_plans(db: Database) -> None:
+    """Create the tables of subscription schedules and of what is scheduled, and make them from what is known.
+
+    Events of schedules that came before were kept without being read: they are applied now. Who had a subscription
+    that was to end is rebuilt.
+    """
+    for statement in _PLANS:
+        db.execute(statement)
+    db.execute(
+        "UPDATE events SET state = 'received' WHERE type GLOB 'subscription_schedule.*' AND state = 'applied'",
+    )
+    db.execute(
+        "INSERT OR IGNORE INTO stale(account) SELECT DISTINCT account FROM accounts JOIN history USING (customer)"
+        " WHERE json_extract(after, '$.cancel_at') IS NOT NULL OR json_extract(after, '$.cancel_at_period_end')"
+    )
+
+
 def names() -> frozenset[str]:
     """Return the names of all migrations that this version knows."""
     empty = Database(memory=True, execute_plugins=False)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell.agenda import planned, write_outlook
 from upswell.books import write_movements
 from upswell.errors import InvariantError
 from upswell.ledger import Ledger, note_job
@@ -110,7 +111,10 @@ def _stale(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _rebuild_one(connection: sqlite3.Connection, account: str, rules: Rules) -> None:
     try:
-        write_movements(connection, account, movements(history_of(connection, account), rules))
+        history = history_of(connection, account)
+        booked = movements(history, rules)
+        write_movements(connection, account, booked)
+        write_outlook(connection, account, planned(connection, history, rules, booked))
     except UNBUILT as error:
         connection.execute("UPDATE stale SET reason = ? WHERE account = ?", (f"{account}: {error}", account))
     else:

@@ -11,6 +11,7 @@ from upswell.catalogue import Catalogue, Customer, Product, Version
 from upswell.discounts import Coupon, Discount
 from upswell.facts import TABLES, Facts, Invoice, Told
 from upswell.history import History, State
+from upswell.phases import Schedule
 from upswell.portfolio import Subscription
 from upswell.prices import Price
 from upswell.rules import Rules
@@ -82,10 +83,17 @@ def _write_told(connection: sqlite3.Connection, event: str | None, told: Told, r
         for customer in customers:
             _mention(connection, customer, [value.coupon_id])
         _mark_customers(connection, customers)
+    elif isinstance(value, Schedule):
+        _place(connection, value.customer, rules)
+        _mention_named(connection, value.customer, value.terms.references)
+        _mark_customers(connection, [value.customer])
     else:
-        _mark_customers(connection, _mentioning(connection, value.id))
+        customers = _mentioning(connection, value.id)
+        _mark_customers(connection, customers)
         if isinstance(value, Price):
             _mark_customers(connection, _mentioning(connection, value.product))
+            for customer in customers:  # a schedule names prices without their products
+                _mention(connection, customer, [value.product])
 
 
 def _write_state(connection: sqlite3.Connection, state: State, rules: Rules) -> None:
@@ -102,6 +110,8 @@ def _write_state(connection: sqlite3.Connection, state: State, rules: Rules) -> 
     coupons = [version.value.coupon_id for name in state.discounts for version in _rows(connection, Discount, name)]
     products = [item.price.product for view in state.views for item in view.items]
     _place(connection, after.customer, rules)
+    if after.pending:
+        _mention_named(connection, after.customer, after.pending.references)
     _mention(connection, after.customer, [*state.discounts, *coupons, *state.prices, *products])
     _mark_customers(connection, [after.customer])
 
@@ -144,6 +154,14 @@ def _mention(connection: sqlite3.Connection, customer: str, references: Iterable
     )
 
 
+def _mention_named(connection: sqlite3.Connection, customer: str, references: set[str]) -> None:
+    """Mention what a plan names, and the products and coupons behind it that are known."""
+    prices, discounts = versions(connection, Price, references), versions(connection, Discount, references)
+    behind = {said.value.product for rows in prices.values() for said in rows}
+    behind |= {said.value.coupon_id for rows in discounts.values() for said in rows}
+    _mention(connection, customer, references | behind)
+
+
 def _mentioning(connection: sqlite3.Connection, reference: str) -> list[str]:
     rows = connection.execute("SELECT customer FROM mentions WHERE reference = ?", (reference,))
     return [customer for (customer,) in rows]
@@ -171,9 +189,9 @@ def _place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
 def _account(connection: sqlite3.Connection, customer: str, rules: Rules) -> str:
     if not rules.customer_key:
         return customer
-    versions = _rows(connection, Customer, customer)
+    told = _rows(connection, Customer, customer)
     key = rules.customer_key.removeprefix("metadata.")
-    return (versions[-1].value.metadata.get(key) if versions else None) or customer
+    return (told[-1].value.metadata.get(key) if told else None) or customer
 
 
 def place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
@@ -222,14 +240,14 @@ def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], states:
     for product in products:
         rows = connection.execute("SELECT id FROM prices WHERE json_extract(value, '$.product') = ?", (product,))
         prices |= {name for (name,) in rows}
-    found = _versions(connection, Discount, discounts)
-    coupons = {version.value.coupon_id for versions in found.values() for version in versions}
+    found = versions(connection, Discount, discounts)
+    coupons = {version.value.coupon_id for rows in found.values() for version in rows}
     return Catalogue(
-        prices=_versions(connection, Price, prices),
-        products=_versions(connection, Product, products),
-        coupons=_versions(connection, Coupon, coupons),
+        prices=versions(connection, Price, prices),
+        products=versions(connection, Product, products),
+        coupons=versions(connection, Coupon, coupons),
         discounts=found,
-        customers=_versions(connection, Customer, customers),
+        customers=versions(connection, Customer, customers),
         shown=shown,
     )
 
@@ -246,7 +264,8 @@ def _shown(states: Sequence[State]) -> dict[str, Price]:
     return {name: shown for name, (*_, shown) in found.items()}
 
 
-def _versions(connection: sqlite3.Connection, kind: type[T], names: Iterable[str]) -> dict[str, list[Version[T]]]:
+def versions(connection: sqlite3.Connection, kind: type[T], names: Iterable[str]) -> dict[str, list[Version[T]]]:
+    """Return each object of ``kind`` that was told of, by id, oldest version first."""
     found: defaultdict[str, list[Version[T]]] = defaultdict(list)
     for name in sorted(names):
         if rows := _rows(connection, kind, name):

@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from scenarios.streams import Json
-from upswell import books, config
+from upswell import agenda, books, config
 from upswell.events import counts
+from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.replay import replay
 from upswell.rules import Rules
@@ -40,6 +41,11 @@ def shuffled(events: Sequence[Json], seed: int) -> list[Json]:
 
 def replayed(batches: Batches, settings: str = "") -> tuple[str, ...]:
     """Feed batches of events into a fresh ledger, in this process; return its movements as lines of JSON."""
+    return looked_at(batches, settings)[0]
+
+
+def looked_at(batches: Batches, settings: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Do as ``replayed`` does; return the movements, and what lies ahead: what plans bring and what they overtake."""
     with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         folder = Path(name)
         rules = _rules(settings)
@@ -50,7 +56,8 @@ def replayed(batches: Batches, settings: str = "") -> tuple[str, ...]:
                 assert not result.broken, result.broken
             left = counts(ledger)
             assert (left.pending, left.failed) == (0, 0), f"{left.pending} pending, {left.failed} failed: {result}"
-            return tuple(_line(dataclasses.asdict(movement)) for movement in books.movements(ledger))
+            scheduled, overtaken = agenda.scheduled(ledger), sorted(agenda.overtaken(ledger))
+            return _lines(books.movements(ledger)), (*_lines(scheduled), *overtaken)
 
 
 @cache
@@ -93,6 +100,10 @@ def _written(folder: Path, batch: Sequence[Json]) -> Path:
     path = folder / "events.jsonl"
     path.write_text("".join(json.dumps(event) + "\n" for event in batch), encoding="utf-8")
     return path
+
+
+def _lines(movements: Sequence[Movement]) -> tuple[str, ...]:
+    return tuple(_line(dataclasses.asdict(movement)) for movement in movements)
 
 
 def _line(movement: Json) -> str:
