@@ -11,11 +11,16 @@ def phase(start: str, end: str, *lines: Price | Line, **more: Any) -> Json:
 
     ``whole``: prices come expanded. The rest are fields of the phase.
     """
+    return phase_of(instant(start), instant(end), *lines, **more)
+
+
+def phase_of(start: int, end: int, *lines: Price | Line, **more: Any) -> Json:
+    """Return a phase as ``phase`` does, between two moments in unix seconds UTC."""
     coupons, whole = more.pop("coupons", ()), more.pop("whole", False)
     wanted = [line * 1 if isinstance(line, Price) else line for line in lines]
     body: Json = {
-        "start_date": instant(start),
-        "end_date": instant(end),
+        "start_date": start,
+        "end_date": end,
         "currency": wanted[0].price.fields["currency"],
     }
     body |= {"add_invoice_items": [], "metadata": {}, "proration_behavior": "create_prorations", "trial_end": None}
@@ -39,6 +44,7 @@ class Schedule(Record):
         fields |= {"customer": account.customer.id, "subscription": subscription.id if subscription else None}
         fields |= {"status": "active" if subscription else "not_started", "end_behavior": "release", "livemode": False}
         fields |= {"canceled_at": None, "completed_at": None, "released_at": None, "released_subscription": None}
+        self.sub = fields["subscription"]
         super().__init__(account, {**fields, "metadata": {}, "phases": list(phases), **more})
         self.tell("created")
 
