@@ -73,7 +73,7 @@ def outlook(history: History, rules: Rules, booked: Sequence[Movement]) -> Outlo
 
 def _may_plan(history: History) -> bool:
     """Whether there can be a plan at all: asked of every customer, so it looks at what is in force last only."""
-    if history.schedules:
+    if any(standing(versions).terms.status in IN_FORCE for versions in history.schedules.values()):
         return True
     last: dict[str, int] = {}
     for state in history.states:
@@ -88,7 +88,7 @@ def _may_plan(history: History) -> bool:
 
 def _known(history: History, rules: Rules) -> _Known:
     held = entries(history, rules)
-    plans = [standing(versions) for versions in history.schedules.values() if versions]
+    plans = [standing(versions) for versions in history.schedules.values()]
     moments = [entry.at for rows in held.values() for entry in rows]
     moments += [row.finalized_at for row in history.billed] + [plan.at for plan in plans]
     in_force = sorted((plan for plan in plans if plan.terms.status in IN_FORCE), key=lambda plan: (plan.at, plan.event))
@@ -152,13 +152,12 @@ def _since(rows: Sequence[Entry], told: Callable[[Subscription], object]) -> str
 
 def _waiting(rows: Sequence[Entry], sure: Sequence[State], known: _Known, sketch: Sketch) -> Iterator[State]:
     """Yield the state that a subscription would have were its pending update paid, laid at the last moment for it."""
-    held = rows[-1].subscription
-    if held.pending is None or held.status in _ENDED or held.pending.expires_at <= known.until:
+    held, update = rows[-1].subscription, rows[-1].subscription.pending
+    if update is None or held.status in _ENDED or update.expires_at <= known.until:
         return
-    at = held.pending.expires_at
-    paid = None if any(state.type == DELETED and state.created <= at for state in sure) else sketch.updated(held)
-    if paid:
-        yield State(at, UPDATED, _since(rows, lambda subscription: subscription.pending), paid)
+    gone = any(state.type == DELETED and state.created <= update.expires_at for state in sure)
+    if not gone and (paid := sketch.updated(held, update)):
+        yield State(update.expires_at, UPDATED, _since(rows, lambda subscription: subscription.pending), paid)
 
 
 def _beyond(

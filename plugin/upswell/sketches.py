@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from upswell.catalogue import Catalogue, Version
 from upswell.discounts import Coupon, Discount
 from upswell.phases import Offer, Phase, Standing
-from upswell.portfolio import Item, Subscription
+from upswell.portfolio import Item, Pending, Subscription
 from upswell.prices import Price
 from upswell.weeks import months_before
 
@@ -45,23 +45,19 @@ class Sketch:
                 held = replace(held, status="active")
                 yield ends, held
 
-    def updated(self, held: Subscription) -> Subscription | None:
-        """Return ``held`` with its pending update in force; None without one, or where nobody told what it names."""
-        update = held.pending
-        if update is None:
-            return None
+    def updated(self, held: Subscription, update: Pending) -> Subscription | None:
+        """Return ``held`` with its pending ``update`` in force; None where it names what nobody told of."""
         items = {item.id: item for item in (*held.items, *update.items)}
         try:
             for item in update.items:
                 self._price(item.price, held.currency)
-            for name in update.discounts or ():
-                self._granted(name, held.discounts)
+            granted = [self._granted(name, held.discounts) for name in update.discounts or ()]
         except UntoldError:
             return None
         return replace(
             held,
             items=tuple(items.values()),
-            discounts=held.discounts if update.discounts is None else update.discounts,
+            discounts=held.discounts if update.discounts is None else tuple(name for name in granted if name),
             status=held.status if update.trial_end is None else _status(held, update.trial_end, update.expires_at),
             trial_end=update.trial_end or held.trial_end,
             pending=None,

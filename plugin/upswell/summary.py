@@ -82,7 +82,7 @@ def summarise(
     said = replace(past, posts=[post for post in past.posts if post.week.monday <= week.monday])
     by_code = {
         code: figures(ordered, code, span, names, restated(ordered, said, code), ahead)
-        for code in sorted({currency, *_codes(ordered, span), *(movement.currency for movement in ahead)})
+        for code in sorted({currency, *_codes(ordered, span), *_codes_of_plans(planned, ahead)})
     }
     return Summary(
         week=week.name,
@@ -103,6 +103,12 @@ def _ahead(ordered: Sequence[Movement], planned: Planned, span: Span) -> Sequenc
     booked = [movement for movement in ordered if movement.id not in planned.overtaken]
     every = sorted([*booked, *planned.scheduled], key=lambda movement: movement.occurred_at)
     return metrics.window(every, max(span.now + 1, span.cut), days_before(span.cut, -_AHEAD_DAYS, span.week.zone))
+
+
+def _codes_of_plans(planned: Planned, ahead: Sequence[Movement]) -> set[str]:
+    """Return the currencies of plans that are shown; nobody may have paid in them yet."""
+    names = {movement.id for movement in planned.scheduled}
+    return {movement.currency for movement in ahead if movement.id in names}
 
 
 def _codes(ordered: Sequence[Movement], span: Span) -> set[str]:

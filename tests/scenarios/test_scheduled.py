@@ -305,16 +305,26 @@ def test_a_pending_end_of_a_trial_begins_what_counts(story: Story) -> None:
 
 
 def test_a_pending_update_may_change_discounts(story: Story) -> None:
-    """Those that it lists are the subscription's then; where nobody told of one, the update is not shown."""
+    """Those that it lists are the subscription's then, the customer's own apart, which stands by itself."""
     story.at("2026-02-10 12:00")
     pro = story.price("Pro", 30)
     sub = story.subscribe(pro)
     story.expect("new", 30)
     story.at("2026-02-20 12:00")
-    sub.change(pending_update={"expires_at": story.clock + 82_800, "discounts": ["di_unheard_of"]})
+    story.favour(story.coupon(percent=50))
+    story.expect("discount", -15)
     tenth = story.grant(story.coupon(percent=10), customer=story.customer.id, subscription=sub.id)
-    story.subscribe(story.price("Gold", 5))
-    story.expect("add_on", 5)
-    sub.change(pending_update={"expires_at": story.clock + 82_800, "discounts": [tenth]})
-    story.foresee("discount", -3, "2026-02-21 11:00")
+    mine = story.customer.fields["discount"]["id"]
+    sub.change(pending_update={"expires_at": story.clock + 82_800, "discounts": [tenth, mine]})
+    story.foresee("discount", 12, "2026-02-21 11:00")
+    story.check()
+
+
+def test_a_pending_update_that_names_what_nobody_told_of_is_not_shown(story: Story) -> None:
+    """Rather than show a wrong amount; and no event waits for it."""
+    story.at("2026-02-10 12:00")
+    sub = story.subscribe(story.price("Pro", 30))
+    story.expect("new", 30)
+    story.at("2026-02-20 12:00")
+    sub.change(pending_update={"expires_at": story.clock + 82_800, "discounts": ["di_unheard_of"]})
     story.check()
