@@ -75,15 +75,17 @@ def _may_plan(history: History) -> bool:
     """Whether there can be a plan at all: asked of every customer, so it looks at what is in force last only."""
     if any(standing(versions).terms.status in IN_FORCE for versions in history.schedules.values()):
         return True
+    asking = [state for state in history.states if _asks(state.after)]
+    if not asking:
+        return False
     last: dict[str, int] = {}
     for state in history.states:
         last[state.after.id] = max(state.created, last.get(state.after.id, 0))
-    return any(
-        (state.after.cancels or state.after.pending is not None)
-        and state.created == last[state.after.id]
-        and state.after.status not in _ENDED
-        for state in history.states
-    )
+    return any(state.created == last[state.after.id] for state in asking)
+
+
+def _asks(held: Subscription) -> bool:
+    return (held.cancels or held.pending is not None) and held.status not in _ENDED
 
 
 def _known(history: History, rules: Rules) -> _Known:
