@@ -4,6 +4,7 @@
 """
 
 import json
+from collections import defaultdict
 
 from hypothesis import given, note
 
@@ -11,10 +12,8 @@ from scenarios.histories import Step
 from scenarios.planning import planned, planned_steps
 from scenarios.runner import looked_at
 from scenarios.story import told
-from scenarios.streams import Json
+from scenarios.streams import Json, instant
 from scenarios.test_properties import MOST, arrivals, patient, seeds, shapes
-
-PLANNING = ("subscription_schedule.", "customer.subscription.")
 
 
 def without_plans(event: Json) -> Json:
@@ -60,19 +59,22 @@ def test_what_is_scheduled_goes_on_from_what_is_counted(shape: str, drawn: list[
     """Scheduled movements lie after all that is known, each adds up, and what is sure is one chain from today's MRR."""
     events = planned(shape, drawn).story.events
     counted, ahead = looked_at([events])
-    known = max(event["created"] for event in events)
-    balance: dict[str, int] = {}
+    known: defaultdict[str, list[Json]] = defaultdict(list)
+    for event in events:
+        if event["type"].startswith(("customer.subscription.", "subscription_schedule.", "invoice.")):
+            known[event["data"]["object"]["customer"]].append(event)
+    balance: dict[tuple[str, str], int] = {}
     overtaken = {line for line in ahead if not line.startswith("{")}
     scheduled = [json.loads(line) for line in ahead if line.startswith("{")]
     for one in [json.loads(line) for line in counted]:
         if one["id"] not in overtaken:
-            balance[one["currency"]] = one["mrr_after"]
+            balance[one["customer"], one["currency"]] = one["mrr_after"]
     for one in scheduled:
         note(f"{one['occurred_at']} {told(one)} {one['reason']}")
         assert one["id"].startswith("sch_")
+        assert instant(one["occurred_at"][:-1]) > max(event["created"] for event in known[one["customer"]])
         assert one["mrr_after"] == one["mrr_before"] + one["amount"]
         if "waits for payment" not in one["reason"]:
-            assert one["mrr_before"] == balance.get(one["currency"], 0), told(one)
-            balance[one["currency"]] = one["mrr_after"]
+            assert one["mrr_before"] == balance.get((one["customer"], one["currency"]), 0), told(one)
+            balance[one["customer"], one["currency"]] = one["mrr_after"]
     assert len({one["id"] for one in scheduled}) == len(scheduled)
-    assert known

@@ -328,3 +328,39 @@ def test_a_pending_update_that_names_what_nobody_told_of_is_not_shown(story: Sto
     story.at("2026-02-20 12:00")
     sub.change(pending_update={"expires_at": story.clock + 82_800, "discounts": ["di_unheard_of"]})
     story.check()
+
+
+PRICES = (("Pro", 30), ("Enterprise", 50), ("Extra", 5), ("Reports", 20))
+SAME = ("occurred_at", "kind", "driver", "amount", "currency", "mrr_before", "mrr_after", "product_from", "product_to")
+SAME += ("price_from", "price_to", "quantity_from", "quantity_to", "origin", "reason")
+
+
+def test_a_plan_that_is_kept_comes_as_it_was_told(story: Story) -> None:
+    """A planned change is explained exactly as the real one will be: kind, amounts, prices, quantities and reason."""
+    pro, enterprise, extra, reports = (story.price(name, units) for name, units in PRICES)
+    fifth = story.coupon(percent=20)
+    story.at("2026-02-10 12:00")
+    sub = story.subscribe(pro * 5, reports, coupons=[story.coupon(percent=50, months=3)])
+    story.at("2026-02-20 12:00")
+    now = phase("2026-02-10 12:00", "2026-03-10 12:00", pro * 5, reports)
+    after = phase("2026-03-10 12:00", "2026-04-10 12:00", enterprise * 8, extra * 2, coupons=[fifth])
+    made = Schedule(story, sub, now, after, end_behavior="cancel")
+    _, ahead = looked_at([story.events])
+    planned = [json.loads(line) for line in ahead if line.startswith("{")]
+    story.at("2026-03-10 12:00")
+    with sub.updated():
+        sub.drop(pro)
+        sub.drop(reports)
+        sub.put(enterprise * 8)
+        sub.put(extra * 2)
+        sub.discounts = []
+        sub.grant(fifth)
+    story.at("2026-04-10 12:00")
+    sub.cancel()
+    made.fields["status"] = "completed"
+    made.tell("completed")
+    counted, left = looked_at([story.events])
+    real = [json.loads(line) for line in counted][1:]
+    assert len(planned) > 4
+    assert [[one[key] for key in SAME] for one in real] == [[one[key] for key in SAME] for one in planned]
+    assert left == ()
