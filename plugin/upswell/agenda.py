@@ -14,29 +14,31 @@ from upswell.ledger import Ledger
 from upswell.phases import Schedule
 from upswell.plans import Outlook, outlook
 from upswell.prices import Price
-from upswell.records import versions
 from upswell.rules import Rules
+from upswell.versions import Shared, prices_of, versions
 
 _INSERT = f"INSERT INTO scheduled({COLUMNS}, step) VALUES ({COLUMNS.count(',') * '?, '}?, ?)"
 
 
-def planned(connection: sqlite3.Connection, history: History, rules: Rules, booked: Sequence[Movement]) -> Outlook:
+def planned(
+    connection: sqlite3.Connection, history: History, rules: Rules, booked: Sequence[Movement], shared: Shared
+) -> Outlook:
     """Return what is planned for the customer of ``history``, whose movements are ``booked``."""
-    return outlook(widened(connection, history), rules, booked)
+    return outlook(widened(connection, history, shared), rules, booked)
 
 
-def widened(connection: sqlite3.Connection, history: History) -> History:
+def widened(connection: sqlite3.Connection, history: History, shared: Shared) -> History:
     """Return ``history`` with the schedules of its customer, and with what plans name in the catalogue."""
     rows = connection.execute(
         "SELECT DISTINCT id FROM accounts JOIN schedules ON json_extract(value, '$.customer') = customer"
         " WHERE account = ?",
         (history.customer,),
     )
-    schedules = versions(connection, Schedule, [name for (name,) in rows])
+    schedules = versions(connection, Schedule, [name for (name,) in rows], {})
     updates = [state.after.pending for state in history.states if state.after.pending]
     named = {name for rows in schedules.values() for said in rows for name in said.value.terms.references}
     named |= {name for update in updates for name in update.references}
-    return replace(_naming(connection, history, named), schedules=schedules) if named else history
+    return replace(_naming(connection, history, named, shared), schedules=schedules) if named else history
 
 
 def write_outlook(connection: sqlite3.Connection, account: str, found: Outlook) -> None:
@@ -71,22 +73,19 @@ def overtaken(ledger: Ledger) -> frozenset[str]:
     return frozenset(name for (name,) in ledger.connection.execute("SELECT movement FROM overtaken"))
 
 
-def _naming(connection: sqlite3.Connection, history: History, named: set[str]) -> History:
+def _naming(connection: sqlite3.Connection, history: History, named: set[str], shared: Shared) -> History:
     held = history.catalogue
-    products = named | {said.value.product for rows in versions(connection, Price, named).values() for said in rows}
-    rivals = {name for product in products for name in _prices_of(connection, product)}
-    discounts = versions(connection, Discount, named)
+    products = named | {
+        said.value.product for rows in versions(connection, Price, named, shared).values() for said in rows
+    }
+    rivals = {name for product in products for name in prices_of(connection, product, shared)}
+    discounts = versions(connection, Discount, named, {})
     coupons = named | {said.value.coupon_id for rows in discounts.values() for said in rows}
     catalogue = replace(
         held,
-        prices={**held.prices, **versions(connection, Price, named | rivals)},
-        products={**held.products, **versions(connection, Product, products)},
-        coupons={**held.coupons, **versions(connection, Coupon, coupons)},
+        prices={**held.prices, **versions(connection, Price, named | rivals, shared)},
+        products={**held.products, **versions(connection, Product, products, shared)},
+        coupons={**held.coupons, **versions(connection, Coupon, coupons, shared)},
         discounts={**held.discounts, **discounts},
     )
     return replace(history, catalogue=catalogue)
-
-
-def _prices_of(connection: sqlite3.Connection, product: str) -> list[str]:
-    rows = connection.execute("SELECT id FROM prices WHERE json_extract(value, '$.product') = ?", (product,))
-    return [name for (name,) in rows]

@@ -8,10 +8,10 @@ from upswell.agenda import is_held, planned
 from upswell.invariants import breaches
 from upswell.ledger import Ledger
 from upswell.movements import chapters
-from upswell.portfolio import totals
 from upswell.rebuild import UNBUILT, Progress
 from upswell.records import history_of
 from upswell.rules import Rules
+from upswell.versions import Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +73,19 @@ def _unbalanced(ledger: Ledger) -> Iterator[tuple[str, str]]:
 
 def _unlike(ledger: Ledger, rules: Rules, accounts: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield each account with how a rebuild differs from what the ledger holds, or nothing."""
+    shared = Shared()
     for account in accounts:
         try:
-            yield account, _difference(ledger, rules, account)
+            yield account, _difference(ledger, rules, account, shared)
         except UNBUILT as error:
             yield account, f"cannot be rebuilt ({error})"
 
 
-def _difference(ledger: Ledger, rules: Rules, account: str) -> str:
-    history = history_of(ledger.connection, account)
+def _difference(ledger: Ledger, rules: Rules, account: str, shared: Shared) -> str:
+    history = history_of(ledger.connection, account, shared)
     told = list(chapters(history, rules))
     held = books.movements(ledger, customer=account)
-    items = totals(told[-1].group.after.positions.values()) if told else {}
+    items = told[-1].group.after.totals if told else {}
     customer = {movement.currency: movement.mrr_after for movement in held}
     for currency in sorted({*items, *customer}):
         if items.get(currency, 0) != customer.get(currency, 0):
@@ -93,5 +94,5 @@ def _difference(ledger: Ledger, rules: Rules, account: str) -> str:
             )
     if [movement for chapter in told for movement in chapter.movements] != held:
         return "a rebuild gives other movements"
-    ahead = planned(ledger.connection, history, rules, held)
+    ahead = planned(ledger.connection, history, rules, held, shared)
     return "" if is_held(ledger.connection, account, ahead) else "a rebuild gives other scheduled movements"

@@ -39,7 +39,7 @@ def why(ledger: Ledger, rules: Rules, who: str, now: int) -> Timeline | Derivati
 
 
 def _history(ledger: Ledger, account: str) -> History:
-    return widened(ledger.connection, history_of(ledger.connection, account))
+    return widened(ledger.connection, history_of(ledger.connection, account), {})
 
 
 def _timeline(ledger: Ledger, rules: Rules, history: History, now: int) -> Timeline:
@@ -50,7 +50,7 @@ def _timeline(ledger: Ledger, rules: Rules, history: History, now: int) -> Timel
     future = [left for chapter in told if chapter.group.at > now for left in _left(chapter, ahead.overtaken)]
     future += [chapter for chapter in ahead.chapters if chapter.group.at > now]
     moments = [
-        Moment(chapter.movements, chapter.group.at > now, holdings(chapter.group.after.positions, history.catalogue))
+        Moment(chapter.movements, chapter.group.at > now, holdings(chapter.group.after, history.catalogue))
         for chapter in (*past, *sorted(future, key=lambda chapter: chapter.group.at))
     ]
     held = _mrr(movement for chapter in past for movement in chapter.movements)

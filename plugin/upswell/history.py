@@ -55,6 +55,11 @@ class History:
     catalogue: Catalogue = field(default_factory=Catalogue)
     schedules: Mapping[str, Sequence[Version[Schedule]]] = field(default_factory=dict)
 
+    @property
+    def quotes(self) -> tuple[Billed, ...]:
+        """The rows of invoices that came from an accepted quote."""
+        return tuple(row for row in self.billed if row.billing_reason == "quote_accept")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -181,7 +186,7 @@ def _over(discount: str, at: int, catalogue: Catalogue) -> bool:
 
 
 def _differ(one: Subscription, other: Subscription, at: int, catalogue: Catalogue) -> bool:
-    return _likeness(one, at, catalogue) != _likeness(other, at, catalogue)
+    return one is not other and _likeness(one, at, catalogue) != _likeness(other, at, catalogue)
 
 
 def _ordered(states: Sequence[State], catalogue: Catalogue) -> Iterator[State]:

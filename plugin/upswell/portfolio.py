@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from upswell.discounts import Cut, Priced, discounted
-from upswell.money import rounded
+from upswell.money import Exact, rounded
 from upswell.prices import Price, is_free, monthly
 from upswell.rules import Rules
 
@@ -115,7 +115,8 @@ class Position:
     """One item of one counting subscription.
 
     ``figure`` is its billed usage in minor units a month, None before the first; ``cuts`` are the discounts
-    that apply to it; ``shelf`` is the subscription among whose items an amount off is spread.
+    that apply to it; ``shelf`` is the subscription among whose items an amount off is spread. ``monthly`` follows:
+    its MRR before discounts, minor units a month, unrounded. Raises LookupError where its price is not known.
     """
 
     subscription: str
@@ -126,13 +127,16 @@ class Position:
     figure: Fraction | None
     cuts: tuple[Cut, ...]
     shelf: str
+    monthly: Exact = field(init=False, compare=False)
 
-    @property
-    def monthly(self) -> Fraction:
-        """Its MRR before discounts: minor units a month, unrounded."""
+    def __post_init__(self) -> None:
         quantity = 1 if self.quantity is None else self.quantity
         licensed = monthly(self.price, self.currency, quantity)
-        return licensed + self.figure if self.figure else licensed
+        object.__setattr__(self, "monthly", licensed + self.figure if self.figure else licensed)
+
+    def held(self, quantity: int | None, figure: Fraction | None, cuts: tuple[Cut, ...], shelf: str) -> "Position":
+        """Return the same item of the same price, with what is given in place of its own."""
+        return Position(self.subscription, self.item, self.currency, self.price, quantity, figure, cuts, shelf)
 
     @property
     def paid(self) -> bool:
@@ -146,43 +150,60 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Portfolio:
-    """All positions of a customer by item id, and what stands around them.
+class Backdrop:
+    """What stands around the positions of one subscription, whether it counts or not.
 
-    ``standing`` are each subscription's discounts in force, before they are matched to products, and ``own`` each
-    item's, whether it counts or not;
-    ``held_back`` are the items of suspended subscriptions, with what holds them back; ``metadata`` and ``owners``
-    (Stripe customers) are each subscription's.
+    ``standing`` are its discounts in force, before they are matched to products, and ``own`` those of each item;
+    ``held_back`` are its items if it is suspended, with what holds them back; ``owner`` is the Stripe customer.
+    """
+
+    standing: tuple[Cut, ...] = ()
+    own: Mapping[str, tuple[Cut, ...]] = field(default_factory=dict)
+    held_back: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
+
+
+_NOTHING = Backdrop()
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """All positions of a customer by item id, and what stands around them by subscription.
+
+    ``amounts`` follow from the positions: each item's MRR, see ``mrr``.
     """
 
     positions: Mapping[str, Position] = field(default_factory=dict)
-    standing: Mapping[str, tuple[Cut, ...]] = field(default_factory=dict)
-    own: Mapping[str, tuple[Cut, ...]] = field(default_factory=dict)
-    held_back: Mapping[str, str] = field(default_factory=dict)
-    metadata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    owners: Mapping[str, str] = field(default_factory=dict)
+    backdrops: Mapping[str, Backdrop] = field(default_factory=dict)
+    amounts: Mapping[str, int] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "amounts", mrr(self.positions.values()))
+
+    def around(self, subscription: str) -> Backdrop:
+        """Return what stands around the positions of ``subscription``; nothing, where it is not known yet."""
+        return self.backdrops.get(subscription, _NOTHING)
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """The customer's MRR by currency, in minor units a month."""
+        sums: defaultdict[str, int] = defaultdict(int)
+        for name, position in self.positions.items():
+            sums[position.currency] += self.amounts[name]
+        return sums
 
 
 def mrr(positions: Iterable[Position]) -> Mapping[str, int]:
     """Return each item's MRR: minor units a month after discounts, rounded once, half to even."""
-    shelves: defaultdict[tuple[str, str], list[Priced]] = defaultdict(list)
-    amounts = {}
+    amounts: dict[str, int] = {}
+    shelves: dict[tuple[str, str], list[Priced]] = {}
     for position in positions:
         if position.cuts:
             row = Priced(position.item, position.monthly, position.price.months, position.cuts)
-            shelves[position.currency, position.shelf].append(row)
+            shelves.setdefault((position.currency, position.shelf), []).append(row)
         else:
             amounts[position.item] = rounded(position.monthly)
     for rows in shelves.values():
         amounts |= {item: rounded(amount) for item, amount in discounted(rows).items()}
     return amounts
-
-
-def totals(positions: Iterable[Position]) -> Mapping[str, int]:
-    """Return the customer's MRR by currency, in minor units a month."""
-    held = list(positions)
-    of_item = mrr(held)
-    sums: defaultdict[str, int] = defaultdict(int)
-    for position in held:
-        sums[position.currency] += of_item[position.item]
-    return sums

@@ -1,13 +1,11 @@
 """What the ledger remembers of Stripe: writing facts, and reading a customer's history back."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
 
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
-from upswell.catalogue import Catalogue, Customer, Product, Version
+from upswell.catalogue import Catalogue, Customer, Product
 from upswell.discounts import Coupon, Discount
 from upswell.facts import TABLES, Facts, Invoice, Told
 from upswell.history import History, State
@@ -16,12 +14,22 @@ from upswell.portfolio import Subscription
 from upswell.prices import Price
 from upswell.rules import Rules
 from upswell.usage import Billed
+from upswell.versions import Shared, prices_of, rows_of, versions
 
-T = TypeVar("T")
+
+class Decoded(dict[str, Subscription]):
+    """Subscriptions by what the ledger holds of them, read when they are asked for first.
+
+    Mostly an event begins where the one before it ended, to the letter: it then is the same object.
+    """
+
+    def __missing__(self, text: str) -> Subscription:
+        self[text] = _subscriptions.decode(text)
+        return self[text]
+
 
 _encode = msgspec.json.Encoder().encode
 _subscriptions = msgspec.json.Decoder(Subscription)
-_decoders: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in TABLES}
 
 
 def write_facts(connection: sqlite3.Connection, event: str | None, facts: Facts, rules: Rules) -> None:
@@ -42,10 +50,10 @@ def missing(connection: sqlite3.Connection, facts: Facts) -> str | None:
     state = facts.state
     discounts = {one.value.id: one.value for one in facts.told if isinstance(one.value, Discount)}
     for name in sorted(state.discounts if state else ()):
-        if name not in discounts and not _rows(connection, Discount, name):
+        if name not in discounts and not rows_of(connection, Discount, name):
             return name
     for discount in discounts.values():
-        if isinstance(discount.coupon, str) and not _rows(connection, Coupon, discount.coupon):
+        if isinstance(discount.coupon, str) and not rows_of(connection, Coupon, discount.coupon):
             return discount.coupon
     unpriced = _unpriced(state) if state else ()
     return next((price.id for price, currency in unpriced if not _priced(connection, price, currency)), None)
@@ -60,7 +68,7 @@ def _unpriced(state: State) -> Iterator[tuple[Price, str]]:
 
 
 def _priced(connection: sqlite3.Connection, price: Price, currency: str) -> bool:
-    return any(version.value.amounts_in(currency) for version in _rows(connection, Price, price.id))
+    return any(version.value.amounts_in(currency) for version in rows_of(connection, Price, price.id))
 
 
 def _write_told(connection: sqlite3.Connection, event: str | None, told: Told, rules: Rules) -> None:
@@ -107,7 +115,7 @@ def _write_state(connection: sqlite3.Connection, state: State, rules: Rules) -> 
             _encode(after).decode(),
         ),
     )
-    coupons = [version.value.coupon_id for name in state.discounts for version in _rows(connection, Discount, name)]
+    coupons = [version.value.coupon_id for name in state.discounts for version in rows_of(connection, Discount, name)]
     products = [item.price.product for view in state.views for item in view.items]
     _place(connection, after.customer, rules)
     if after.pending:
@@ -156,7 +164,8 @@ def _mention(connection: sqlite3.Connection, customer: str, references: Iterable
 
 def _mention_named(connection: sqlite3.Connection, customer: str, references: set[str]) -> None:
     """Mention what a plan names, and the products and coupons behind it that are known."""
-    prices, discounts = versions(connection, Price, references), versions(connection, Discount, references)
+    prices = versions(connection, Price, references, {})
+    discounts = versions(connection, Discount, references, {})
     behind = {said.value.product for rows in prices.values() for said in rows}
     behind |= {said.value.coupon_id for rows in discounts.values() for said in rows}
     _mention(connection, customer, references | behind)
@@ -189,7 +198,7 @@ def _place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
 def _account(connection: sqlite3.Connection, customer: str, rules: Rules) -> str:
     if not rules.customer_key:
         return customer
-    told = _rows(connection, Customer, customer)
+    told = rows_of(connection, Customer, customer)
     key = rules.customer_key.removeprefix("metadata.")
     return (told[-1].value.metadata.get(key) if told else None) or customer
 
@@ -201,23 +210,29 @@ def place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
     _mark_customers(connection, [customer])
 
 
-def history_of(connection: sqlite3.Connection, account: str) -> History:
-    """Read all that is known of ``account``, the customer of the summary."""
+def history_of(
+    connection: sqlite3.Connection, account: str, shared: Shared | None = None, decoded: Decoded | None = None
+) -> History:
+    """Read all that is known of ``account``, the customer of the summary.
+
+    ``shared`` keeps what customers have in common from one to the next, for as long as a transaction lasts;
+    ``decoded`` what was read of this one before, for as long as anybody likes.
+    """
     customers = [name for (name,) in connection.execute("SELECT customer FROM accounts WHERE account = ?", (account,))]
-    states = [state for customer in customers for state in _states(connection, customer)]
+    known = Decoded() if decoded is None else decoded
+    states = [state for customer in customers for state in _states(connection, customer, known)]
     billed = [row for customer in customers for row in _billed(connection, customer)]
-    return History(account, states, billed, _catalogue(connection, customers, states))
+    return History(account, states, billed, _catalogue(connection, customers, states, {} if shared is None else shared))
 
 
-def _states(connection: sqlite3.Connection, customer: str) -> Iterator[State]:
+def _states(connection: sqlite3.Connection, customer: str, known: Decoded) -> Iterator[State]:
     rows = connection.execute(
         "SELECT created, type, event, source, before, after FROM history WHERE customer = ?"
         " ORDER BY subscription, created, event",
         (customer,),
     )
     for created, kind, event, source, before, after in rows:
-        earlier = _subscriptions.decode(before) if before else None
-        yield State(created, kind, event, _subscriptions.decode(after), earlier, source)
+        yield State(created, kind, event, known[after], known[before] if before else None, source)
 
 
 def _billed(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
@@ -229,7 +244,9 @@ def _billed(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
     return (Billed(*(*row[:-1], bool(row[-1]))) for row in rows.fetchall())
 
 
-def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], states: Sequence[State]) -> Catalogue:
+def _catalogue(
+    connection: sqlite3.Connection, customers: Sequence[str], states: Sequence[State], shared: Shared
+) -> Catalogue:
     shown = _shown(states)
     prices = set(shown)
     products = {price.product for price in shown.values()}
@@ -238,16 +255,15 @@ def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], states:
         rows = connection.execute("SELECT id FROM discounts WHERE json_extract(value, '$.customer') = ?", (customer,))
         discounts |= {name for (name,) in rows}
     for product in products:
-        rows = connection.execute("SELECT id FROM prices WHERE json_extract(value, '$.product') = ?", (product,))
-        prices |= {name for (name,) in rows}
-    found = versions(connection, Discount, discounts)
+        prices |= prices_of(connection, product, shared)
+    found = versions(connection, Discount, discounts, {})
     coupons = {version.value.coupon_id for rows in found.values() for version in rows}
     return Catalogue(
-        prices=versions(connection, Price, prices),
-        products=versions(connection, Product, products),
-        coupons=versions(connection, Coupon, coupons),
+        prices=versions(connection, Price, prices, shared),
+        products=versions(connection, Product, products, shared),
+        coupons=versions(connection, Coupon, coupons, shared),
         discounts=found,
-        customers=versions(connection, Customer, customers),
+        customers=versions(connection, Customer, customers, {}),
         shown=shown,
     )
 
@@ -262,20 +278,3 @@ def _shown(states: Sequence[State]) -> dict[str, Price]:
                 if item.price.id not in found or found[item.price.id][:3] <= key:
                     found[item.price.id] = (*key, item.price)
     return {name: shown for name, (*_, shown) in found.items()}
-
-
-def versions(connection: sqlite3.Connection, kind: type[T], names: Iterable[str]) -> dict[str, list[Version[T]]]:
-    """Return each object of ``kind`` that was told of, by id, oldest version first."""
-    found: defaultdict[str, list[Version[T]]] = defaultdict(list)
-    for name in sorted(names):
-        if rows := _rows(connection, kind, name):
-            found[name] = rows
-    return dict(found)
-
-
-def _rows(connection: sqlite3.Connection, kind: type[T], name: str) -> list[Version[T]]:
-    rows = connection.execute(
-        f"SELECT at, coalesce(event, ''), value FROM {TABLES[kind]} WHERE id = ? ORDER BY at, coalesce(event, '')",
-        (name,),
-    )
-    return [Version(at, event, _decoders[kind].decode(value)) for at, event, value in rows]

@@ -87,7 +87,7 @@ def test_a_scheduled_movement_is_explained_like_a_real_one(upswell, story) -> No
     assert [one["name"] for one in (*found["before"], *found["after"])] == ["Pro", "Basic"]
     assert [(step["part"], step["amount"]) for step in found["steps"]] == [("price, at the old quantity", -500)]
     assert [one["type"] for one in told["evidence"]] == ["subscription_schedule.created"]
-    assert f"2026-03-10 12:00 (scheduled)\n{BASIC}" in upswell("explain", movement["id"]).out
+    assert f"2026-03-10 12:00 UTC (scheduled)\n{BASIC}" in upswell("explain", movement["id"]).out
 
 
 @pytest.mark.usefixtures("story")
