@@ -1,6 +1,5 @@
 """What is scheduled, in the ledger: made of a customer's plans whenever its movements are, and never counted."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
@@ -12,19 +11,11 @@ from upswell.history import History
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.phases import Schedule
-from upswell.plans import Outlook, outlook
+from upswell.plans import Outlook
 from upswell.prices import Price
-from upswell.rules import Rules
 from upswell.versions import Shared, prices_of, versions
 
 _INSERT = f"INSERT INTO scheduled({COLUMNS}, step) VALUES ({COLUMNS.count(',') * '?, '}?, ?)"
-
-
-def planned(
-    connection: sqlite3.Connection, history: History, rules: Rules, booked: Sequence[Movement], shared: Shared
-) -> Outlook:
-    """Return what is planned for the customer of ``history``, whose movements are ``booked``."""
-    return outlook(widened(connection, history, shared), rules, booked)
 
 
 def widened(connection: sqlite3.Connection, history: History, shared: Shared) -> History:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from upswell import books
-from upswell.agenda import is_held, planned
+from upswell.agenda import is_held, widened
 from upswell.invariants import breaches
 from upswell.ledger import Ledger
 from upswell.movements import chapters
+from upswell.plans import outlook
 from upswell.rebuild import UNBUILT, Progress
 from upswell.records import history_of
 from upswell.rules import Rules
@@ -94,5 +95,5 @@ def _difference(ledger: Ledger, rules: Rules, account: str, shared: Shared) -> s
             )
     if [movement for chapter in told for movement in chapter.movements] != held:
         return "a rebuild gives other movements"
-    ahead = planned(ledger.connection, history, rules, held, shared)
+    ahead = outlook(widened(ledger.connection, history, shared), rules, held)
     return "" if is_held(ledger.connection, account, ahead) else "a rebuild gives other scheduled movements"

@@ -48,7 +48,16 @@ class _Known:
     until: int
 
 
-def outlook(history: History, rules: Rules, booked: Sequence[Movement]) -> Outlook:
+Beyond = Callable[[History, Rules], tuple[int, Iterator[Chapter]]]
+"""Tells a longer history: how many movements need not be told again, and the chapters after them."""
+
+
+def anew(history: History, rules: Rules) -> tuple[int, Iterator[Chapter]]:
+    """Tell a history from its beginning."""
+    return 0, chapters(history, rules)
+
+
+def outlook(history: History, rules: Rules, booked: Sequence[Movement], beyond: Beyond = anew) -> Outlook:
     """Return what is planned for one customer whose movements are ``booked``.
 
     There is no clock in it: readers leave out what lies behind them. Raises InvariantError, as ``movements`` does.
@@ -60,8 +69,13 @@ def outlook(history: History, rules: Rules, booked: Sequence[Movement]) -> Outlo
     sure = {name: _sure(name, known, sketch) for name in sorted({*known.entries, *known.schedules})}
     planned = [state for states in sure.values() for state in states]
     waiting = [state for name, rows in known.entries.items() for state in _waiting(rows, sure[name], known, sketch)]
-    ahead, overtaken = _beyond(history, planned, sketch, rules, booked) if planned else ([], [])
-    conditional, _ = _beyond(history, waiting, sketch, rules, booked) if waiting else ([], [])
+
+    def parted(states: Sequence[State]) -> tuple[list[Chapter], Sequence[Movement]]:
+        longer = replace(history, states=[*history.states, *states], catalogue=sketch.catalogue)
+        return _parted(*beyond(longer, rules), booked) if states else ([], [])
+
+    ahead, overtaken = parted(planned)
+    conditional, _ = parted(waiting)
     expiries = {state.created for state in waiting}
     told = [_marked(chapter, "") for chapter in ahead]
     told += [_marked(chapter, _words(chapter)) for chapter in conditional if chapter.group.at in expiries]
@@ -162,18 +176,14 @@ def _waiting(rows: Sequence[Entry], sure: Sequence[State], known: _Known, sketch
         yield State(update.expires_at, UPDATED, _since(rows, lambda subscription: subscription.pending), paid)
 
 
-def _beyond(
-    history: History, planned: Sequence[State], sketch: Sketch, rules: Rules, booked: Sequence[Movement]
-) -> tuple[list[Chapter], Sequence[Movement]]:
-    """Return the chapters that ``planned`` brings, and which of the movements ``booked`` they leave no room for.
+def _parted(same: int, told: Iterator[Chapter], booked: Sequence[Movement]) -> tuple[list[Chapter], Sequence[Movement]]:
+    """Return what is ``told`` with the plans and what is ``booked``, each from where they are not the same any more.
 
-    Both begin where the movements with the plans and without them part.
+    Up to the number ``same`` they are.
     """
-    wider = replace(history, states=[*history.states, *planned], catalogue=sketch.catalogue)
-    found, same = list[Chapter](), 0
-    for chapter in chapters(wider, rules):
-        held = booked[same : same + len(chapter.movements)]
-        if not found and tuple(held) == chapter.movements:
+    found = list[Chapter]()
+    for chapter in told:
+        if not found and tuple(booked[same : same + len(chapter.movements)]) == chapter.movements:
             same += len(chapter.movements)
         else:
             found.append(chapter)

@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
-from upswell.agenda import planned, write_outlook
+from upswell.agenda import widened, write_outlook
 from upswell.books import write_movements
 from upswell.errors import InvariantError
 from upswell.ledger import Ledger, note_job
 from upswell.memory import Memory
+from upswell.plans import outlook
 from upswell.records import place
 from upswell.rules import Rules
 from upswell.tallies import note_before
@@ -119,9 +120,10 @@ def _stale(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _rebuild_one(connection: sqlite3.Connection, account: str, rules: Rules, memory: Memory, shared: Shared) -> None:
     try:
-        history, booked = memory.told(connection, account, rules, shared)
-        write_movements(connection, account, booked)
-        write_outlook(connection, account, planned(connection, history, rules, booked, shared))
+        told = memory.told(connection, account, rules, shared)
+        write_movements(connection, account, told.movements)
+        wider = widened(connection, told.history, shared)
+        write_outlook(connection, account, outlook(wider, rules, told.movements, told.beyond))
     except UNBUILT as error:
         connection.execute("UPDATE stale SET reason = ? WHERE account = ?", (f"{account}: {error}", account))
     else:
