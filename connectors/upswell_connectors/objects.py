@@ -42,16 +42,20 @@ def subscription(payload: payloads.Subscription) -> portfolio.Subscription:
         start_date=payload.start_date or 0,
         trial_end=payload.trial_end,
         ended_at=payload.ended_at,
-        cancel_at=payload.cancel_at,
+        cancel_at=_end(payload),
         cancel_at_period_end=payload.cancel_at_period_end,
         metadata=metadata(payload.metadata),
-        period_end=_period_end(payload),
         pending=_pending(payload.pending_update) if payload.pending_update else None,
     )
 
 
-def _period_end(payload: payloads.Subscription) -> int | None:
-    """Return the end of the current period: since basil each item has its own, and the earliest counts."""
+def _end(payload: payloads.Subscription) -> int | None:
+    """Return when a subscription is set to end: at a date, or with its current period.
+
+    Since basil each item has a period of its own, and the earliest to end is meant.
+    """
+    if payload.cancel_at is not None or not payload.cancel_at_period_end:
+        return payload.cancel_at
     ends = [item.current_period_end for item in payload.items.data if item.current_period_end is not None]
     return min(ends, default=payload.current_period_end)
 

@@ -15,6 +15,7 @@ from upswell.plans import Outlook
 from upswell.prices import Price
 from upswell.versions import Shared, prices_of, versions
 
+_NOTHING = Outlook()
 _INSERT = f"INSERT INTO scheduled({COLUMNS}, step) VALUES ({COLUMNS.count(',') * '?, '}?, ?)"
 
 
@@ -34,12 +35,23 @@ def widened(connection: sqlite3.Connection, history: History, shared: Shared) ->
 
 def write_outlook(connection: sqlite3.Connection, account: str, found: Outlook) -> None:
     """Put ``found`` in the place of what was scheduled for ``account``, inside an open write transaction."""
+    if found == _NOTHING and not _is_any(connection, account):
+        return
     if is_held(connection, account, found):
         return
     for table in ("scheduled", "overtaken"):
         connection.execute(f"DELETE FROM {table} WHERE customer = ?", (account,))
     connection.executemany(_INSERT, [(*row_of(one), step) for step, one in enumerate(found.movements)])
     connection.executemany("INSERT INTO overtaken VALUES (?, ?)", [(name, account) for name in found.overtaken])
+
+
+def _is_any(connection: sqlite3.Connection, account: str) -> bool:
+    """Whether there is anything to be put away: asked of every customer, so it is one short question."""
+    rows = connection.execute(
+        "SELECT 1 FROM scheduled WHERE customer = ?1 UNION ALL SELECT 1 FROM overtaken WHERE customer = ?1 LIMIT 1",
+        (account,),
+    )
+    return rows.fetchone() is not None
 
 
 def is_held(connection: sqlite3.Connection, account: str, found: Outlook) -> bool:

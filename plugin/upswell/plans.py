@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import takewhile
+from operator import attrgetter
 
 from upswell.history import CREATED, DELETED, Entry, History, State, entries
 from upswell.kinds import Movement
@@ -99,7 +100,7 @@ def _may_plan(history: History) -> bool:
 
 
 def _asks(held: Subscription) -> bool:
-    return (held.cancels or held.pending is not None) and held.status not in _ENDED
+    return (held.cancel_at is not None or held.pending is not None) and held.status not in _ENDED
 
 
 def _known(history: History, rules: Rules) -> _Known:
@@ -145,19 +146,13 @@ def _end(rows: Sequence[Entry], plan: Standing | None) -> tuple[int | None, str]
 
     Under a schedule, Stripe may show the end of a phase as ``cancel_at``: there, the schedule alone knows.
     """
-    asked = (_asked_end(rows[-1].subscription), _since(rows, _asked_end)) if rows else (None, "")
+    asked = (rows[-1].subscription.cancel_at, _since(rows, attrgetter("cancel_at"))) if rows else (None, "")
     if plan is None:
         return asked
     ends = [asked] if asked[0] not in plan.terms.bounds else []
     return min(
         ((at, cause) for at, cause in (*ends, (plan.terms.end, plan.event)) if at is not None), default=(None, "")
     )
-
-
-def _asked_end(subscription: Subscription) -> int | None:
-    if subscription.cancel_at is not None:
-        return subscription.cancel_at
-    return subscription.period_end if subscription.cancel_at_period_end else None
 
 
 def _since(rows: Sequence[Entry], told: Callable[[Subscription], object]) -> str:
@@ -173,7 +168,7 @@ def _waiting(rows: Sequence[Entry], sure: Sequence[State], known: _Known, sketch
         return
     gone = any(state.type == DELETED and state.created <= update.expires_at for state in sure)
     if not gone and (paid := sketch.updated(held, update)):
-        yield State(update.expires_at, UPDATED, _since(rows, lambda subscription: subscription.pending), paid)
+        yield State(update.expires_at, UPDATED, _since(rows, attrgetter("pending")), paid)
 
 
 def _parted(same: int, told: Iterator[Chapter], booked: Sequence[Movement]) -> tuple[list[Chapter], Sequence[Movement]]:

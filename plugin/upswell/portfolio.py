@@ -45,7 +45,7 @@ class Pending:
 class Subscription:
     """A Stripe subscription at one moment; times are unix seconds UTC, ``pause`` is pause_collection's behaviour.
 
-    ``period_end`` is the end of the current period, of the shortest where its items have several.
+    ``cancel_at`` is when it is set to end, also where Stripe says so by ``cancel_at_period_end`` alone.
     """
 
     id: str
@@ -62,7 +62,6 @@ class Subscription:
     cancel_at: int | None = None
     cancel_at_period_end: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
-    period_end: int | None = None
     pending: Pending | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""Subscription schedules, pending updates and periods: what any API version says becomes the same values."""
+"""Subscription schedules, pending updates and planned ends: what any API version says becomes the same values."""
 
 import pytest
 
@@ -143,19 +143,23 @@ def test_a_schedule_that_cannot_be_read_says_so(broken):
         facts_of(body(schedule(**broken), CREATED))
 
 
-PERIODS = [
-    ("before basil", subscription(current_period_end=END), END),
-    ("since basil", subscription(item(current_period_end=END)), END),
-    ("both", subscription(item(current_period_end=END), current_period_end=MIDDLE), END),
-    ("several", subscription(item(current_period_end=END), item(id="si_2", current_period_end=MIDDLE)), MIDDLE),
-    ("neither", subscription(), None),
+FLAG = {"cancel_at_period_end": True}
+ENDS = [
+    ("a date", subscription(cancel_at=END, current_period_end=MIDDLE), END),
+    ("a date and the flag", subscription(**FLAG, cancel_at=END, current_period_end=MIDDLE), END),
+    ("the flag before basil", subscription(**FLAG, current_period_end=END), END),
+    ("the flag since basil", subscription(item(current_period_end=END), **FLAG), END),
+    ("periods in both places", subscription(item(current_period_end=END), **FLAG, current_period_end=MIDDLE), END),
+    ("several", subscription(item(current_period_end=END), item(id="si_2", current_period_end=MIDDLE), **FLAG), MIDDLE),
+    ("no period", subscription(**FLAG), None),
+    ("neither", subscription(item(current_period_end=END), current_period_end=END), None),
 ]
 
 
-@pytest.mark.parametrize(("given", "end"), [row[1:] for row in PERIODS], ids=[row[0] for row in PERIODS])
-def test_the_current_period_ends_where_the_payload_says(given, end):
-    """Since basil items[].current_period_end, of which the earliest counts; before, current_period_end."""
-    assert state_of(given).after.period_end == end
+@pytest.mark.parametrize(("given", "end"), [row[1:] for row in ENDS], ids=[row[0] for row in ENDS])
+def test_a_subscription_is_set_to_end_by_date_or_with_its_period(given, end):
+    """cancel_at, else with the flag the current period's end: of items the earliest since basil, before of itself."""
+    assert state_of(given).after.cancel_at == end
 
 
 def test_a_pending_update_says_what_waits_and_until_when():

@@ -74,12 +74,10 @@ def with_another(held, at):
     return replace(held, states=[*held.states, created(at, other, "evt_2")])
 
 
-def test_the_flag_without_a_date_ends_with_the_period():
-    """cancel_at_period_end alone: at the end of the current period, where the payload says one."""
-    assert told(history(created(AT, seats(5, cancel_at_period_end=True, period_end=END)))) == [(130, "churn", -5000)]
+def test_the_flag_without_any_date_plans_nothing():
+    """Where it is not known when the period ends, there is nothing to show."""
     assert told(history(created(AT, seats(5, cancel_at_period_end=True)))) == []
-    both = seats(5, cancel_at_period_end=True, period_end=END + DAY, cancel_at=END)
-    assert told(history(created(AT, both))) == [(130, "churn", -5000)]
+    assert told(history(created(AT, seats(5, cancel_at_period_end=True, cancel_at=END)))) == [(130, "churn", -5000)]
 
 
 def test_ids_are_the_same_in_every_rebuild_and_nobody_elses():
