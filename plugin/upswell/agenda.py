@@ -6,7 +6,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 
 from upswell.books import COLUMNS, movement_of, row_of
 from upswell.catalogue import Product
-from upswell.discounts import Coupon, Discount
+from upswell.discounts import Coupon
 from upswell.history import History
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
@@ -77,18 +77,16 @@ def overtaken(ledger: Ledger) -> frozenset[str]:
 
 
 def _naming(connection: sqlite3.Connection, history: History, named: set[str], shared: Shared) -> History:
+    """Add what is ``named`` to the catalogue, and all prices of its products; the customer's discounts are there."""
     held = history.catalogue
     products = named | {
         said.value.product for rows in versions(connection, Price, named, shared).values() for said in rows
     }
     rivals = {name for product in products for name in prices_of(connection, product, shared)}
-    discounts = versions(connection, Discount, named, {})
-    coupons = named | {said.value.coupon_id for rows in discounts.values() for said in rows}
     catalogue = replace(
         held,
         prices={**held.prices, **versions(connection, Price, named | rivals, shared)},
         products={**held.products, **versions(connection, Product, products, shared)},
-        coupons={**held.coupons, **versions(connection, Coupon, coupons, shared)},
-        discounts={**held.discounts, **discounts},
+        coupons={**held.coupons, **versions(connection, Coupon, named, shared)},
     )
     return replace(history, catalogue=catalogue)

@@ -91,6 +91,14 @@ def test_ids_are_the_same_in_every_rebuild_and_nobody_elses():
     assert found == [one.id for one in ahead(held).movements]
 
 
+def test_an_update_that_expires_as_the_subscription_ends_does_not_come():
+    """What ends takes what waits along, at the same moment too."""
+    more = Pending(END, (Item("si_1", PRO, 9),))
+    assert told(history(created(AT, seats(5, cancel_at=END, pending=more)))) == [(130, "churn", -5000)]
+    later = history(created(AT, seats(5, cancel_at=END + DAY, pending=more)))
+    assert told(later) == [(130, "seat", 4000), (131, "churn", -5000)]
+
+
 def test_the_cause_of_an_end_is_the_event_that_asked_for_it():
     """Whatever is told of the subscription later, as long as the end stays the same."""
     first, later = seats(5, cancel_at=END), seats(5, cancel_at=END, metadata={"note": "x"})
@@ -156,6 +164,34 @@ def test_a_coupon_that_stays_is_one_discount_over_several_phases():
     found = told(held)
     assert found[:2] == [(105, "discount", -2500), (120, "seat", 500)]
     assert [one[1:] for one in found[2:]] == [("discount", 3000)]
+
+
+def test_every_discount_of_a_phase_is_one_of_its_own():
+    """Several coupons, on a subscription and on its items, are all taken off; one coupon given twice is two."""
+    half, fifth = (coupon(name, percent_off=off) for name, off in (("half", "50"), ("fifth", "20")))
+    own = PhaseItem(PRO, 5, (Offer(None, half), Offer(None, fifth)))
+    held = planning(phase(120, 130, own, offers=(Offer(None, half), Offer(None, fifth))))
+    assert told(held) == [(120, "discount", 800 - 5000)]
+
+
+def test_a_phase_that_has_begun_is_not_laid_again():
+    """A phase from the last known moment or before is the subscription's own business, its trial too."""
+    gold = price(2000, name="gold")
+    assert told(planning(phase(100, 120, gold), phase(120, 130, PhaseItem(PRO, 6)))) == [(120, "seat", 1000)]
+    held = history(created(AT, seats(5, status="trialing", trial_end=AT)))
+    assert told(planning(phase(90, 120, PRO, trial_end=AT), held=held)) == []
+
+
+def test_what_is_to_begin_is_in_the_currency_of_its_phase():
+    """Where the payload names none, in that of its first price."""
+    euro = price(900, name="euro", currency="eur")
+    for currency in ("eur", ""):
+        terms = Terms("not_started", phases=(replace(phase(120, 130, euro), currency=currency),))
+        begins = {"sched_1": [Version(AT, "evt_sched", Schedule("sched_1", "cus_1", terms))]}
+        found = ahead(history(schedules=begins)).movements
+        assert [(one.kind, one.amount, one.currency, one.subscription) for one in found] == [
+            ("new", 4500, "eur", "sched_1")
+        ]
 
 
 def test_a_known_discount_may_begin_with_a_phase():

@@ -127,7 +127,8 @@ def test_a_subscription_that_is_to_begin_is_scheduled(story: Story, pro: Price) 
     """A schedule that has not started begins a subscription with its first phase."""
     story.at("2026-02-20 12:00")
     Schedule(story, None, phase(*NEXT, pro * 2), end_behavior="cancel")
-    story.foresee("new", 60, "2026-03-10 12:00", subscription=story.events[-1]["data"]["object"]["id"])
+    begins = story.events[-1]["data"]["object"]["id"]
+    story.foresee("new", 60, "2026-03-10 12:00", subscription=begins, source="observed")
     story.foresee("churn", -60, "2026-04-10 12:00")
     story.check()
 
