@@ -92,7 +92,7 @@ def test_a_scheduled_movement_is_explained_like_a_real_one(upswell, story) -> No
 
 @pytest.mark.usefixtures("story")
 def test_readers_cut_at_the_instant_they_report_on(upswell) -> None:
-    """A plan whose time has come is no longer shown as ahead, whether its event has come or not."""
+    """A plan whose time has come is scheduled no more, whether its event has come or not."""
     with time_machine.travel("2026-03-03T12:00:00Z", tick=False):
         assert [one[1:3] for one in scheduled(upswell)] == [("cus_1", "downgrade")]
         assert ahead(upswell, "cus_2") == ahead(upswell, "cus_3") == []

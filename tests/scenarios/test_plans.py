@@ -44,7 +44,7 @@ def test_any_order_gives_the_same_schedule(shape: str, drawn: list[Step], seed: 
 @patient
 @given(shapes, planned_steps(most=MOST))
 def test_plans_change_nothing_that_is_counted(shape: str, drawn: list[Step]) -> None:
-    """Subscription schedules, pending updates and cancellations that are not yet in force are shown, not counted."""
+    """What is planned is scheduled: it is shown, and never counted."""
     events = planned(shape, drawn).story.events
     counted, ahead = looked_at([events])
     plain = [without_plans(event) for event in events if not event["type"].startswith("subscription_schedule.")]

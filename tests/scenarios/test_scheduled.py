@@ -14,7 +14,7 @@ from scenarios.subscriptions import Subscription
 
 @pytest.mark.parametrize("asked", [{"cancel_at_period_end": True}, {"cancel_at": 1773144000}], ids=["flag", "date"])
 def test_a_subscription_that_is_to_end_is_scheduled_churn(story: Story, asked: dict[str, object]) -> None:
-    """A live subscription with cancel_at or cancel_at_period_end ends as planned: at that date, else with its period."""
+    """A subscription set to end is scheduled to end at its `cancel_at`, else with its current period."""
     story.at("2026-02-10 12:00")
     sub = story.subscribe(story.price("Pro", 30))
     story.expect("new", 30)
@@ -25,7 +25,7 @@ def test_a_subscription_that_is_to_end_is_scheduled_churn(story: Story, asked: d
 
 
 def test_a_downgrade_that_a_schedule_plans_is_told_as_a_real_one(story: Story) -> None:
-    """Future phases of a schedule are laid after the last known state, and the movements between are the scheduled ones."""
+    """Planned states are laid after the last known ones, and all rules above name the movements between them."""
     pro, basic = story.price("Pro", 30), story.price("Basic", 10)
     story.at("2026-02-10 12:00")
     sub = story.subscribe(pro * 2)
@@ -40,7 +40,7 @@ def test_a_downgrade_that_a_schedule_plans_is_told_as_a_real_one(story: Story) -
 
 
 def test_a_pending_update_says_that_it_waits(story: Story) -> None:
-    """It would come at its expiry at the latest; its reason says that it waits for a payment, and until when."""
+    """A `pending_update` is scheduled for the moment it expires, and its reason says that it waits for a payment."""
     pro, enterprise = story.price("Pro", 30), story.price("Enterprise", 80)
     story.at("2026-02-10 12:00")
     sub = story.subscribe(pro)
@@ -54,7 +54,7 @@ def test_a_pending_update_says_that_it_waits(story: Story) -> None:
 
 @pytest.mark.parametrize("asked", [{"cancel_at_period_end": True}, {"cancel_at": 1773144000}], ids=["flag", "date"])
 def test_a_cancellation_that_is_taken_back_is_scheduled_no_more(story: Story, asked: dict[str, object]) -> None:
-    """What is overtaken disappears by itself."""
+    """What is taken back, released, applied or expired is scheduled no more."""
     story.at("2026-02-10 12:00")
     sub = story.subscribe(story.price("Pro", 30))
     story.expect("new", 30)
@@ -79,7 +79,7 @@ def test_what_has_ended_is_counted_and_scheduled_no_more(story: Story) -> None:
 
 
 def test_a_cancellation_counted_when_asked_for_is_not_scheduled(story: Story) -> None:
-    """With churn_at = "request" it is counted already."""
+    """With `churn_at = "request"` that is counted already, and nothing is scheduled."""
     story.settings = '[rules]\nchurn_at = "request"\n'
     story.at("2026-02-10 12:00")
     sub = story.subscribe(story.price("Pro", 30))
@@ -128,7 +128,7 @@ def test_intervals_of_several_lengths_end_with_the_shortest(story: Story) -> Non
 
 
 def test_a_discount_that_ends_after_the_subscription_does_not_end_any_more(story: Story) -> None:
-    """A movement booked ahead for which plans leave no room is overtaken; it stays booked, and is not shown as scheduled."""
+    """A known end of a discount for which plans leave no room is not shown as scheduled. It stays booked."""
     story.at("2026-02-10 12:00")
     sub = story.subscribe(story.price("Pro", 30), coupons=[story.coupon(percent=50, months=3)])
     story.expect("new", 15)
@@ -277,7 +277,7 @@ def test_a_pending_update_is_told_by_the_event_that_brought_it(story: Story) -> 
 
 
 def test_a_pending_update_stands_apart_from_what_is_sure(story: Story) -> None:
-    """Nobody knows whether it comes: what is planned for later does not count on it, and the other way round."""
+    """Nothing else that is planned counts on a pending update. Nor does it count on what is planned."""
     sub, _ = waiting(story)
     sub.change(cancel_at_period_end=True)
     story.foresee("upgrade", 50, "2026-02-21 11:00", mrr_after=8500)
@@ -336,7 +336,7 @@ SAME += ("price_from", "price_to", "quantity_from", "quantity_to", "origin", "re
 
 
 def test_a_plan_that_is_kept_comes_as_it_was_told(story: Story) -> None:
-    """A planned change is explained exactly as the real one will be: kind, amounts, prices, quantities and reason."""
+    """A plan that is kept comes as it was scheduled: kind, amounts and reason. So do its prices and quantities."""
     pro, enterprise, extra, reports = (story.price(name, units) for name, units in PRICES)
     fifth = story.coupon(percent=20)
     story.at("2026-02-10 12:00")

@@ -39,7 +39,10 @@ def sub(story: Story, pro: Price) -> Subscription:
 def test_a_schedule_ends_by_letting_go_or_by_cancelling(
     story: Story, sub: Subscription, pro: Price, behavior: str
 ) -> None:
-    """With end_behavior cancel the subscription ends with the last phase; released, it goes on as that phase left it."""
+    """A schedule whose `end_behavior` is `cancel` ends the subscription with its last phase.
+
+    Released, it goes on as that phase left it.
+    """
     Schedule(story, sub, phase(*NOW, pro), end_behavior=behavior)
     if behavior == "cancel":
         story.foresee("churn", -30, "2026-03-10 12:00")
@@ -47,7 +50,7 @@ def test_a_schedule_ends_by_letting_go_or_by_cancelling(
 
 
 def test_phases_follow_each_other(story: Story, sub: Subscription, pro: Price, enterprise: Price) -> None:
-    """Every future phase is laid after the one before it."""
+    """The future phases of a subscription schedule are scheduled, with their prices, quantities, discounts and trials."""
     phases = (phase(*NOW, pro), phase(*NEXT, enterprise), phase(*LAST, pro))
     Schedule(story, sub, *phases, end_behavior="cancel")
     story.foresee("upgrade", 50, "2026-03-10 12:00", mrr_after=8000)
@@ -71,7 +74,7 @@ def test_the_last_word_of_a_schedule_counts(story: Story, sub: Subscription, pro
 def test_a_schedule_that_is_over_says_nothing(
     story: Story, sub: Subscription, pro: Price, enterprise: Price, verb: str
 ) -> None:
-    """Schedules of status released, canceled or completed plan nothing; what they planned disappears by itself."""
+    """A schedule that is released, canceled or completed plans nothing. What it planned disappears by itself."""
     made = Schedule(story, sub, phase(*NOW, pro), phase(*NEXT, enterprise))
     if verb == "released":
         made.release()
@@ -169,7 +172,7 @@ def test_a_price_may_come_whole_or_by_its_id(story: Story, sub: Subscription, pr
 
 
 def test_a_price_nobody_told_of_leaves_its_phase_out(story: Story, sub: Subscription, pro: Price) -> None:
-    """The plan is shown without that phase, and no event waits for it."""
+    """A phase that names a price, a coupon or a discount nobody told of is left out, and no event waits for it."""
     unheard = story.price("Secret", 99, quiet=True)
     Schedule(story, sub, phase(*NOW, pro), phase(*NEXT, unheard), phase(*LAST, pro * 2))
     story.foresee("seat", 30, "2026-04-10 12:00")

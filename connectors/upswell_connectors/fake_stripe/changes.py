@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from upswell_connectors.fake_stripe import billing
+from upswell_connectors.fake_stripe import billing, coupons
 from upswell_connectors.fake_stripe.account import Account
 from upswell_connectors.fake_stripe.lines import period_lines, proration_lines
 from upswell_connectors.fake_stripe.periods import period
@@ -41,6 +41,7 @@ def change(
     kept = [(item, _changed(account, item, by_item.get(item.id))) for item in found.items]
     added = [new_item(account, want, found.anchor) for want in add]
     after = replace(found, items=(*(item for _, item in kept if item is not None), *added))
+    after = coupons.redeem_for_items(account, after, [want.coupon for want in add])
     if any(item and _interval(account, old) != _interval(account, item) for old, item in kept):
         _restart(account, found, after)
         return
@@ -83,6 +84,19 @@ def _restart(account: Account, before: Subscription, after: Subscription) -> Non
     restarted = replace(after, anchor=account.now, items=items)
     _bill_now(account, restarted, (*given_back, *period_lines(account, restarted, items)))
     plan_renewal(account, restarted)
+
+
+def put_on_trial(account: Account, subscription: str, until: int, *, prorate: str = "none") -> None:
+    """Let a running subscription be on trial until then, which moves its billing date: its periods begin anew there.
+
+    ``prorate``, unless none, gives the rest of the paid period back on the trial's own invoice.
+    """
+    found = account.store.subscriptions[subscription]
+    items = tuple(replace(item, start=account.now, end=until) for item in found.items)
+    after = replace(found, status="trialing", trial_start=account.now, trial_end=until, anchor=until, items=items)
+    back = () if prorate == "none" else _prorations(account, found, [(item, None) for item in found.items])
+    _bill_now(account, after, (*back, *period_lines(account, after, items)))
+    plan_renewal(account, after)
 
 
 def _started(account: Account, item: Item) -> Item:
