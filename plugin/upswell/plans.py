@@ -90,13 +90,12 @@ def _may_plan(history: History) -> bool:
     """Whether there can be a plan at all: asked of every customer, so it looks at what is in force last only."""
     if any(standing(versions).terms.status in IN_FORCE for versions in history.schedules.values()):
         return True
-    asking = [state for state in history.states if _asks(state.after)]
-    if not asking:
-        return False
+    told = history.told
+    asking = [(at, held.id) for at, held in told if _asks(held)]
     last: dict[str, int] = {}
-    for state in history.states:
-        last[state.after.id] = max(state.created, last.get(state.after.id, 0))
-    return any(state.created == last[state.after.id] for state in asking)
+    for at, held in told if asking else ():
+        last[held.id] = max(at, last.get(held.id, 0))
+    return any(at == last[name] for at, name in asking)
 
 
 def _asks(held: Subscription) -> bool:
