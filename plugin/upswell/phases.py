@@ -95,7 +95,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A schedule's last terms, told at ``at`` (unix seconds UTC), and the ``event`` that brought them.
+    """A schedule's last terms, told last at ``at`` (unix seconds UTC), and the ``event`` that brought them at ``since``.
 
     For terms asked of the API, the schedule's id stands in the event's place.
     """
@@ -104,6 +104,7 @@ class Standing:
     customer: str
     terms: Terms
     at: int
+    since: int
     event: str
 
 
@@ -116,7 +117,7 @@ def standing(versions: Sequence[Version[Schedule]]) -> Standing:
         if version.value.terms != terms:
             break
         brought = version
-    return Standing(last.value.id, last.value.customer, terms, last.at, brought.event or last.value.id)
+    return Standing(last.value.id, last.value.customer, terms, last.at, brought.at, brought.event or last.value.id)
 
 
 def _last(versions: Sequence[Version[Schedule]]) -> Version[Schedule]:

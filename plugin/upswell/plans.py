@@ -20,6 +20,7 @@ from upswell.rules import Rules
 from upswell.sketches import Sketch
 
 UPDATED = "customer.subscription.updated"
+_SINCE = attrgetter("since", "event")
 _ENDED = frozenset({"canceled", "incomplete_expired"})
 
 
@@ -107,10 +108,10 @@ def _known(history: History, rules: Rules) -> _Known:
     plans = [standing(versions) for versions in history.schedules.values()]
     moments = [entry.at for rows in held.values() for entry in rows]
     moments += [row.finalized_at for row in history.billed] + [plan.at for plan in plans]
-    in_force = sorted((plan for plan in plans if plan.terms.status in IN_FORCE), key=lambda plan: (plan.at, plan.event))
+    in_force = [plan for plan in plans if plan.terms.status in IN_FORCE]
     return _Known(
         entries=held,
-        schedules={plan.terms.subscription or plan.schedule: plan for plan in in_force},
+        schedules={plan.terms.subscription or plan.schedule: plan for plan in sorted(in_force, key=_SINCE)},
         until=max(moments, default=0),
     )
 
