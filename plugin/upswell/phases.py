@@ -95,9 +95,9 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A schedule's last terms, told last at ``at`` (unix seconds UTC), and the ``event`` that brought them at ``since``.
+    """A schedule's last terms, ``since`` the ``event`` that brought them, and when they were told last (``at``).
 
-    For terms asked of the API, the schedule's id stands in the event's place.
+    Both are unix seconds UTC. For terms asked of the API, the schedule's id stands in the event's place.
     """
 
     schedule: str
