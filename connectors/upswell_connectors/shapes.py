@@ -63,12 +63,6 @@ def discount_of(payload: Json, at: int = 0) -> Told:
     return Told(at, objects.discount(objects.read(payload, payloads.Discount, "discount")))
 
 
-def schedule_of(payload: Json, at: int = 0) -> Told | None:
-    """Return a subscription schedule asked of the API; None where it names no customer. Raises ShapeError."""
-    found = schedules.schedule(objects.read(payload, schedules.Payload, "subscription schedule"))
-    return Told(at, found) if found else None
-
-
 def _subscription_facts(event: _Envelope) -> Facts:
     payload = objects.read(event.object, payloads.Subscription, "subscription")
     before = None

@@ -27,9 +27,8 @@ def widened(connection: sqlite3.Connection, history: History, shared: Shared) ->
         (history.customer,),
     )
     schedules = versions(connection, Schedule, [name for (name,) in rows], {})
-    updates = [state.after.pending for state in history.states if state.after.pending]
     named = {name for rows in schedules.values() for said in rows for name in said.value.terms.references}
-    named |= {name for update in updates for name in update.references}
+    named |= {name for _, held in history.told if held.pending for name in held.pending.references}
     return replace(_naming(connection, history, named, shared), schedules=schedules) if named else history
 
 

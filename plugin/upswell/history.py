@@ -56,6 +56,11 @@ class History:
     schedules: Mapping[str, Sequence[Version[Schedule]]] = field(default_factory=dict)
 
     @property
+    def told(self) -> list[tuple[int, Subscription]]:
+        """Every subscription as it was told, and when (unix seconds UTC)."""
+        return [(state.created, state.after) for state in self.states]
+
+    @property
     def quotes(self) -> tuple[Billed, ...]:
         """The rows of invoices that came from an accepted quote."""
         return tuple(row for row in self.billed if row.billing_reason == "quote_accept")

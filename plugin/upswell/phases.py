@@ -95,15 +95,16 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A schedule's last terms, told at ``at`` (unix seconds UTC), and the ``event`` that brought them.
+    """A schedule's last terms, ``since`` the ``event`` that brought them, and when they were told last (``at``).
 
-    For terms asked of the API, the schedule's id stands in the event's place.
+    Both are unix seconds UTC. For terms asked of the API, the schedule's id stands in the event's place.
     """
 
     schedule: str
     customer: str
     terms: Terms
     at: int
+    since: int
     event: str
 
 
@@ -116,7 +117,7 @@ def standing(versions: Sequence[Version[Schedule]]) -> Standing:
         if version.value.terms != terms:
             break
         brought = version
-    return Standing(last.value.id, last.value.customer, terms, last.at, brought.event or last.value.id)
+    return Standing(last.value.id, last.value.customer, terms, last.at, brought.at, brought.event or last.value.id)
 
 
 def _last(versions: Sequence[Version[Schedule]]) -> Version[Schedule]:

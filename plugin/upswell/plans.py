@@ -20,6 +20,7 @@ from upswell.rules import Rules
 from upswell.sketches import Sketch
 
 UPDATED = "customer.subscription.updated"
+_SINCE = attrgetter("since", "event")
 _ENDED = frozenset({"canceled", "incomplete_expired"})
 
 
@@ -90,13 +91,12 @@ def _may_plan(history: History) -> bool:
     """Whether there can be a plan at all: asked of every customer, so it looks at what is in force last only."""
     if any(standing(versions).terms.status in IN_FORCE for versions in history.schedules.values()):
         return True
-    asking = [state for state in history.states if _asks(state.after)]
-    if not asking:
-        return False
+    told = history.told
+    asking = [(at, held.id) for at, held in told if _asks(held)]
     last: dict[str, int] = {}
-    for state in history.states:
-        last[state.after.id] = max(state.created, last.get(state.after.id, 0))
-    return any(state.created == last[state.after.id] for state in asking)
+    for at, held in told if asking else ():
+        last[held.id] = max(at, last.get(held.id, 0))
+    return any(at == last[name] for at, name in asking)
 
 
 def _asks(held: Subscription) -> bool:
@@ -108,10 +108,10 @@ def _known(history: History, rules: Rules) -> _Known:
     plans = [standing(versions) for versions in history.schedules.values()]
     moments = [entry.at for rows in held.values() for entry in rows]
     moments += [row.finalized_at for row in history.billed] + [plan.at for plan in plans]
-    in_force = sorted((plan for plan in plans if plan.terms.status in IN_FORCE), key=lambda plan: (plan.at, plan.event))
+    in_force = [plan for plan in plans if plan.terms.status in IN_FORCE]
     return _Known(
         entries=held,
-        schedules={plan.terms.subscription or plan.schedule: plan for plan in in_force},
+        schedules={plan.terms.subscription or plan.schedule: plan for plan in sorted(in_force, key=_SINCE)},
         until=max(moments, default=0),
     )
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from connectors.reading import NOW, PLAIN_PRICE, state_of, told_of
+from connectors.reading import PLAIN_PRICE, state_of, told_of
 from connectors.sent import body, coupon, discount, item, price, subscription
 from upswell.discounts import Coupon
 from upswell.errors import ShapeError
 from upswell.facts import Facts
 from upswell.phases import Offer, Phase, PhaseItem, Terms
 from upswell.portfolio import Item, Pending
-from upswell_connectors.shapes import facts_of, schedule_of
+from upswell_connectors.shapes import facts_of
 
 CREATED = "subscription_schedule.created"
 START, MIDDLE, END = 1_800_100_000, 1_800_200_000, 1_800_300_000
@@ -127,13 +127,7 @@ def test_an_update_says_what_it_replaced():
 def test_what_names_nobody_says_nothing():
     """A schedule without a customer is no error, and no fact."""
     assert facts_of(body({"id": "sub_sched_1", "object": "subscription_schedule"}, CREATED)) == Facts()
-    assert schedule_of(schedule(customer=...)) is None
-
-
-def test_a_schedule_asked_of_the_api_is_told_as_of_then():
-    """It is the same value, told at the moment it was asked for."""
-    told = schedule_of(schedule(phase({"price": "price_1"})), NOW)
-    assert (told.at, told.value) == (NOW, told_of(schedule(phase({"price": "price_1"})), CREATED))
+    assert facts_of(body(schedule(customer=...), CREATED)) == Facts()
 
 
 @pytest.mark.parametrize("broken", [{"phases": [{}]}, {"phases": {}}, {"customer": 7}, {"id": ...}])

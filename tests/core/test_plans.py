@@ -109,11 +109,17 @@ def test_the_cause_of_an_end_is_the_event_that_asked_for_it():
 
 
 def test_of_two_schedules_the_one_told_last_counts():
-    """A subscription has one schedule at a time: where an end was missed, the later word wins."""
+    """A subscription has one schedule at a time: where an end was missed, the one that was planned later counts.
+
+    It does not matter which of them was heard of again, unchanged.
+    """
     held = planning(phase(120, 130, price(2000, name="gold")))
     terms = Terms("active", "sub_1", phases=(phase(125, 130, price(3000, name="ruby")),))
     other = Version(AT + 1, "evt_other", Schedule("sched_0", "cus_1", terms))
-    assert told(replace(held, schedules={**held.schedules, "sched_0": [other]})) == [(125, "upgrade", 10000)]
+    both = {**held.schedules, "sched_0": [other]}
+    assert told(replace(held, schedules=both)) == [(125, "upgrade", 10000)]
+    again = [*held.schedules["sched_1"], replace(held.schedules["sched_1"][0], at=AT + 2, event="")]
+    assert told(replace(held, schedules={**both, "sched_1": again})) == [(125, "upgrade", 10000)]
 
 
 def test_a_metered_price_needs_no_amounts():
