@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from upswell.catalogue import Customer, Product
 from upswell.discounts import Coupon, Discount
-from upswell.history import State
+from upswell.history import Snapshot, State
 from upswell.prices import Price
 from upswell.usage import Billed
 
@@ -43,3 +43,4 @@ class Facts:
     told: tuple[Told, ...] = ()
     invoice: Invoice | None = None
     cut_off: str | None = None
+    snapshot: Snapshot | None = None

@@ -45,6 +45,14 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What Stripe's list of subscriptions showed at ``at`` (unix seconds UTC, when it was asked)."""
+
+    at: int
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """All that is known of one customer."""
 
@@ -52,6 +60,7 @@ class History:
     states: Sequence[State] = ()
     billed: Sequence[Billed] = ()
     catalogue: Catalogue = field(default_factory=Catalogue)
+    snapshots: Sequence[Snapshot] = ()
 
 
 @dataclass(frozen=True, slots=True)

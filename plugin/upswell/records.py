@@ -2,24 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell.bills import write_bill
 from upswell.catalogue import Catalogue, Customer, Product, Version
 from upswell.discounts import Coupon, Discount
 from upswell.facts import TABLES, Facts, Invoice, Told
-from upswell.history import History, State
+from upswell.history import History, Snapshot, State
 from upswell.portfolio import Subscription
 from upswell.prices import Price
 from upswell.rules import Rules
+from upswell.snapshots import snapshots_of, write_snapshot
 from upswell.usage import Billed
 
 T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
 _subscriptions = msgspec.json.Decoder(Subscription)
+_names = msgspec.json.Decoder(tuple[str, ...])
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in TABLES}
 
 
@@ -34,6 +38,8 @@ def write_facts(connection: sqlite3.Connection, event: str | None, facts: Facts,
         _write_state(connection, facts.state, rules)
     if facts.invoice:
         _write_invoice(connection, event, facts.invoice, rules)
+    if facts.snapshot:
+        _write_snapshot(connection, facts.snapshot, rules)
 
 
 def missing(connection: sqlite3.Connection, facts: Facts) -> str | None:
@@ -64,13 +70,11 @@ def _priced(connection: sqlite3.Connection, price: Price, currency: str) -> bool
 
 def _write_told(connection: sqlite3.Connection, event: str | None, told: Told, rules: Rules) -> None:
     value = told.value
+    row = (value.id, told.at, event, _encode(value).decode())
     table = TABLES[type(value)]
-    if event is None:
-        connection.execute(f"DELETE FROM {table} WHERE id = ? AND event IS NULL", (value.id,))
-    connection.execute(
-        f"INSERT OR IGNORE INTO {table}(id, at, event, value) VALUES (?, ?, ?, ?)",
-        (value.id, told.at, event, _encode(value).decode()),
-    )
+    if event is None and not _is_news(connection, table, value.id, told.at, row[-1]):
+        return
+    connection.execute(f"INSERT OR IGNORE INTO {table}(id, at, event, value) VALUES (?, ?, ?, ?)", row)
     if isinstance(value, Customer):
         _place(connection, value.id, rules)
         _mark_customers(connection, [value.id])
@@ -88,6 +92,17 @@ def _write_told(connection: sqlite3.Connection, event: str | None, told: Told, r
             _mark_customers(connection, _mentioning(connection, value.product))
 
 
+def _is_news(connection: sqlite3.Connection, table: str, name: str, at: int, value: str) -> bool:
+    """Whether the API's answer is later than the one held, or is the same and earlier; the one held goes then."""
+    held = connection.execute(f"SELECT at, value FROM {table} WHERE id = ? AND event IS NULL", (name,)).fetchone()
+    if held is None:
+        return True
+    news = bool(at < held[0] if value == held[1] else (at, value) > tuple(held))
+    if news:
+        connection.execute(f"DELETE FROM {table} WHERE id = ? AND event IS NULL", (name,))
+    return news
+
+
 def _write_state(connection: sqlite3.Connection, state: State, rules: Rules) -> None:
     after = state.after
     connection.execute(
@@ -99,7 +114,7 @@ def _write_state(connection: sqlite3.Connection, state: State, rules: Rules) -> 
             _encode(after).decode(),
         ),
     )
-    coupons = [version.value.coupon_id for name in state.discounts for version in _rows(connection, Discount, name)]
+    coupons = _coupons(connection, state.discounts)
     products = [item.price.product for view in state.views for item in view.items]
     _place(connection, after.customer, rules)
     _mention(connection, after.customer, [*state.discounts, *coupons, *state.prices, *products])
@@ -107,34 +122,30 @@ def _write_state(connection: sqlite3.Connection, state: State, rules: Rules) -> 
 
 
 def _write_invoice(connection: sqlite3.Connection, event: str | None, invoice: Invoice, rules: Rules) -> None:
-    """Store an invoice's rows unless a later word on it is there: void is the last one."""
-    first = invoice.rows[0]
-    name = first.invoice
-    known = connection.execute("SELECT voided, said_at, event FROM usage WHERE invoice = ? AND line = ''", (name,))
-    said_at = _said_at(connection, event)
-    if (held := known.fetchone()) and tuple(held) >= (first.voided, said_at, event):
+    """Store an invoice's rows unless a later word on it is there."""
+    if not write_bill(connection, event, invoice):
         return
-    connection.execute("DELETE FROM usage WHERE invoice = ?", (name,))
-    connection.executemany(
-        "INSERT INTO usage(invoice, line, subscription, customer, item, period_start, period_end, amount, currency,"
-        " billing_reason, invoiced_at, finalized_at, voided, said_at, event) VALUES"
-        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *(row.invoice, row.line, row.subscription, invoice.customer, row.item),
-                *(row.period_start, row.period_end, row.amount, row.currency, row.billing_reason),
-                *(row.invoiced_at, row.finalized_at, row.voided, said_at, event),
-            )
-            for row in {row.line: row for row in invoice.rows}.values()
-        ],
-    )
+    named = [name for row in invoice.rows for name in (row.price, *row.discounts) if name]
     _place(connection, invoice.customer, rules)
+    _mention(connection, invoice.customer, [*named, *_coupons(connection, named)])
     _mark_customers(connection, [invoice.customer])
 
 
-def _said_at(connection: sqlite3.Connection, event: str | None) -> int:
-    row = connection.execute("SELECT created FROM events WHERE id = ?", (event,)).fetchone()
-    return int(row[0]) if row else 0
+def _write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot, rules: Rules) -> None:
+    """Store what a list showed; what it showed before says nothing new."""
+    held = snapshot.subscription
+    if not write_snapshot(connection, snapshot):
+        return
+    named = [*held.all_discounts, *(item.price.id for item in held.items)]
+    products = [item.price.product for item in held.items]
+    _place(connection, held.customer, rules)
+    _mention(connection, held.customer, [*named, *_coupons(connection, named), *products])
+    _mark_customers(connection, [held.customer])
+
+
+def _coupons(connection: sqlite3.Connection, names: Iterable[str]) -> list[str]:
+    """Return the coupons of those discounts among ``names`` that are known."""
+    return [version.value.coupon_id for name in set(names) for version in _rows(connection, Discount, name)]
 
 
 def _mention(connection: sqlite3.Connection, customer: str, references: Iterable[str]) -> None:
@@ -188,7 +199,9 @@ def history_of(connection: sqlite3.Connection, account: str) -> History:
     customers = [name for (name,) in connection.execute("SELECT customer FROM accounts WHERE account = ?", (account,))]
     states = [state for customer in customers for state in _states(connection, customer)]
     billed = [row for customer in customers for row in _billed(connection, customer)]
-    return History(account, states, billed, _catalogue(connection, customers, states))
+    snapshots = [seen for customer in customers for seen in snapshots_of(connection, customer)]
+    known = History(account, states, billed, snapshots=snapshots)
+    return replace(known, catalogue=_catalogue(connection, customers, known))
 
 
 def _states(connection: sqlite3.Connection, customer: str) -> Iterator[State]:
@@ -205,17 +218,29 @@ def _states(connection: sqlite3.Connection, customer: str) -> Iterator[State]:
 def _billed(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
     rows = connection.execute(
         "SELECT invoice, line, subscription, item, period_start, period_end, amount, currency, billing_reason,"
-        " invoiced_at, finalized_at, voided FROM usage WHERE customer = ? ORDER BY invoice, line",
+        " invoiced_at, finalized_at, voided, price, quantity, proration, discounts"
+        " FROM usage WHERE customer = ? ORDER BY invoice, line",
         (customer,),
     )
-    return (Billed(*(*row[:-1], bool(row[-1]))) for row in rows.fetchall())
+    return (_row(*row) for row in rows.fetchall())
 
 
-def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], states: Sequence[State]) -> Catalogue:
-    shown = _shown(states)
-    prices = set(shown)
+def _row(*told: Any) -> Billed:
+    row = Billed(*told)
+    return replace(
+        row, voided=bool(row.voided), proration=bool(row.proration), discounts=_names.decode(str(row.discounts))
+    )
+
+
+def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], known: History) -> Catalogue:
+    shown = _shown(known)
+    prices = {*shown, *(row.price for row in known.billed if row.price)}
+    billed = _versions(connection, Price, prices)
     products = {price.product for price in shown.values()}
-    discounts = {name for state in states for name in state.discounts}
+    products |= {version.value.product for versions in billed.values() for version in versions}
+    discounts = {name for state in known.states for name in state.discounts}
+    discounts |= {name for seen in known.snapshots for name in seen.subscription.all_discounts}
+    discounts |= {name for row in known.billed for name in row.discounts}
     for customer in customers:
         rows = connection.execute("SELECT id FROM discounts WHERE json_extract(value, '$.customer') = ?", (customer,))
         discounts |= {name for (name,) in rows}
@@ -234,16 +259,14 @@ def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], states:
     )
 
 
-def _shown(states: Sequence[State]) -> dict[str, Price]:
-    """Return each price as the last event that carried it shows it."""
-    found: dict[str, tuple[int, str, int, Price]] = {}
-    for state in states:
-        for place, view in enumerate(state.views):
-            for item in view.items:
-                key = (state.created, state.event, place)
-                if item.price.id not in found or found[item.price.id][:3] <= key:
-                    found[item.price.id] = (*key, item.price)
-    return {name: shown for name, (*_, shown) in found.items()}
+def _shown(known: History) -> dict[str, Price]:
+    """Return each price as the last event that carried it shows it; where none did, the last list."""
+    views = [(0, "", seen.at, seen.subscription) for seen in known.snapshots]
+    views += [
+        (state.created, state.event, place, view) for state in known.states for place, view in enumerate(state.views)
+    ]
+    ordered = sorted(views, key=lambda view: view[:3])
+    return {item.price.id: item.price for *_, view in ordered for item in view.items}
 
 
 def _versions(connection: sqlite3.Connection, kind: type[T], names: Iterable[str]) -> dict[str, list[Version[T]]]:

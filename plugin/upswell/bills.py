@@ -1,0 +1,43 @@
+"""What finalized invoices billed, in the ledger: their rows, as the last word on each invoice tells them."""
+
+import msgspec
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
+
+from upswell.facts import Invoice
+
+_encode = msgspec.json.Encoder().encode
+
+
+def write_bill(connection: sqlite3.Connection, event: str | None, invoice: Invoice) -> bool:
+    """Store an invoice's rows inside an open write transaction, unless a later word on it is there: void is the last.
+
+    ``event`` is None for what was asked of the API; what an event told beats that. Says whether anything was stored.
+    """
+    name = invoice.rows[0].invoice
+    word = (invoice.rows[0].voided, _said_at(connection, event), event or "")
+    known = connection.execute(
+        "SELECT voided, said_at, coalesce(event, '') FROM usage WHERE invoice = ? AND line = ''", (name,)
+    ).fetchone()
+    if known and tuple(known) >= word:
+        return False
+    connection.execute("DELETE FROM usage WHERE invoice = ?", (name,))
+    connection.executemany(
+        "INSERT INTO usage(invoice, line, subscription, customer, item, period_start, period_end, amount, currency,"
+        " billing_reason, invoiced_at, finalized_at, voided, said_at, event, price, quantity, proration, discounts)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(row.invoice, row.line, row.subscription, invoice.customer, row.item),
+                *(row.period_start, row.period_end, row.amount, row.currency, row.billing_reason),
+                *(row.invoiced_at, row.finalized_at, row.voided, word[1], event),
+                *(row.price, row.quantity, row.proration, _encode(row.discounts).decode()),
+            )
+            for row in {row.line: row for row in invoice.rows}.values()
+        ],
+    )
+    return True
+
+
+def _said_at(connection: sqlite3.Connection, event: str | None) -> int:
+    row = connection.execute("SELECT created FROM events WHERE id = ?", (event,)).fetchone()
+    return int(row[0]) if row else 0
