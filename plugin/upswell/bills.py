@@ -23,14 +23,14 @@ def write_bill(connection: sqlite3.Connection, event: str | None, invoice: Invoi
     connection.execute("DELETE FROM usage WHERE invoice = ?", (name,))
     connection.executemany(
         "INSERT INTO usage(invoice, line, subscription, customer, item, period_start, period_end, amount, currency,"
-        " billing_reason, invoiced_at, finalized_at, voided, said_at, event, price, quantity, proration, discounts)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " billing_reason, invoiced_at, finalized_at, voided, said_at, event, price, quantity, proration, discounts,"
+        " off) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 *(row.invoice, row.line, row.subscription, invoice.customer, row.item),
                 *(row.period_start, row.period_end, row.amount, row.currency, row.billing_reason),
                 *(row.invoiced_at, row.finalized_at, row.voided, word[1], event),
-                *(row.price, row.quantity, row.proration, _encode(row.discounts).decode()),
+                *(row.price, row.quantity, row.proration, _encode(row.discounts).decode(), _encode(row.off).decode()),
             )
             for row in {row.line: row for row in invoice.rows}.values()
         ],
