@@ -23,7 +23,7 @@ T = TypeVar("T")
 API_VERSION = "2026-10-28.endive"
 """The version whose shapes are asked for; Stripe keeps answering in it whatever the account's default is."""
 
-ENDPOINT_RATE = 24.5
+ENDPOINT_RATE = 24.8
 """Requests a second and endpoint: a little below Stripe's 25, since what leaves evenly does not arrive evenly."""
 
 BASE = "https://api.stripe.com"

@@ -29,7 +29,6 @@ def check(ledger: Ledger, config: Config, client: Client) -> int:
     Raises UpswellError, one sentence that says what to do, where the key, its permissions, the ledger or this machine's
     clock are not as they must be; Unreachable where Stripe does not answer.
     """
-    check_key(config)
     _check_mode(ledger, config)
     account = _account(client)
     _check_clock(client.ahead)
