@@ -75,18 +75,18 @@ def test_killed_while_customers_are_rebuilt(kites, whole):
     """Kill -9 after everything was read loses nothing of it either."""
     with serving(kites) as url:
         process = Process(url)
-        until(lambda: Path("upswell.db").exists() and count("movements") > 0)
+        until(lambda: Path("upswell.db").exists() and count() > 0)
         process.process.kill()
         process.ended()
         assert Process(url).ended() == 0
     assert movements() == whole
 
 
-def count(table):
-    """Return how many rows ``table`` has by now."""
+def count():
+    """Return how many movements there are by now."""
     with closing(sqlite3.connect("upswell.db", timeout=5)) as connection:
         try:
-            return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            return connection.execute("SELECT count(*) FROM movements").fetchone()[0]
         except sqlite3.OperationalError:
             return 0
 
@@ -136,7 +136,7 @@ def test_a_full_disk_ends_it_and_the_next_run_goes_on(kites, whole, monkeypatch)
     with serving(kites) as url:
         with monkeypatch.context() as patch:
             patch.setattr(Ledger, "_prepare", small)
-            with pytest.raises(LedgerError, match="cannot be written .*full"):
+            with pytest.raises(LedgerError, match=r"cannot be written .*full"):
                 run(url)
         run(url)
     assert movements() == whole
