@@ -229,3 +229,25 @@ def test_a_ledger_of_a_newer_version_is_left_alone(ledger, create):
     with pytest.raises(LedgerError, match="newer"):
         Ledger(ledger.path, create=create)
     assert ledger.path.read_bytes() == before
+
+
+def test_a_lock_that_is_held_for_a_moment_is_waited_for(ledger, monkeypatch):
+    """Bulk work takes the lock to tidy up; `serve` waits for that, and is refused only where it lasts."""
+    held = hold(ledger.path)
+    with pytest.raises(LedgerError, match="Another `upswell serve`"):
+        hold(ledger.path)
+    monkeypatch.setattr("upswell.ledger.time.sleep", lambda _seconds: held.close())
+    hold(ledger.path, seconds=5).close()
+
+
+def test_tidying_is_left_to_whoever_serves(ledger):
+    """Beside a running `serve`, which holds the lock, another connection moves nothing."""
+    ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    size = ledger.path.stat().st_size
+    with ledger.write() as connection:
+        note_job(connection, "long", "x" * 100_000)
+    with hold(ledger.path):
+        ledger.tidy()
+        assert ledger.path.stat().st_size == size
+    ledger.tidy()
+    assert ledger.path.stat().st_size > size
