@@ -13,6 +13,7 @@ from upswell.catalogue import Catalogue, Customer, Product, Version
 from upswell.discounts import Coupon, Discount
 from upswell.facts import TABLES, Facts, Invoice, Told
 from upswell.history import History, Snapshot, State
+from upswell.lost import recovered
 from upswell.portfolio import Subscription
 from upswell.prices import Price
 from upswell.rules import Rules
@@ -209,7 +210,7 @@ def history_of(connection: sqlite3.Connection, account: str) -> History:
     billed = [row for customer in customers for row in _billed(connection, customer)]
     snapshots = [seen for customer in customers for seen in snapshots_of(connection, customer)]
     known = History(account, states, billed, snapshots=snapshots)
-    return replace(known, catalogue=_catalogue(connection, customers, known))
+    return replace(known, catalogue=recovered(_catalogue(connection, customers, known), billed))
 
 
 def _states(connection: sqlite3.Connection, customer: str) -> Iterator[State]:
@@ -250,7 +251,7 @@ def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], known: 
     products |= {version.value.product for versions in billed.values() for version in versions}
     discounts = {name for state in known.states for name in state.discounts}
     discounts |= {name for seen in known.snapshots for name in seen.subscription.all_discounts}
-    discounts |= {name for row in known.billed for name in row.discounts}
+    discounts |= {name for row in known.billed for name in (*row.discounts, *dict(row.off))}
     for customer in customers:
         rows = connection.execute("SELECT id FROM discounts WHERE json_extract(value, '$.customer') = ?", (customer,))
         discounts |= {name for (name,) in rows}

@@ -225,7 +225,7 @@ def test_what_is_inferred_says_so(upswell, movements) -> None:
     (inferred,) = (movement for movement in movements if movement["source"] == "reconstructed")
     shown = upswell("explain", inferred["id"]).out
     assert (
-        f"No event told of this change itself: it is inferred from what the next one shows.\n  {inferred['cause']}"
+        f"No event told of this change itself: it is inferred from what these show.\n  {inferred['cause']}"
         in shown
     )
     timeline = upswell("explain", "cus_1").out
