@@ -37,7 +37,6 @@ _LONGEST_REST_SECONDS = 0.5
 _REVISIT_SECONDS = 60.0
 _PAUSE_SECONDS = 5.0
 _PORT_SECONDS = 2.0
-_LOCK_SECONDS = 2.0
 _DRAIN_SECONDS = 7  # what waits for the ledger is answered after 5 s at the latest
 _FINISH_SECONDS = 0.7
 _GRANIAN_LOG: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
@@ -54,7 +53,7 @@ def run(config: Config) -> None:
     """
     worker.log_to_stderr()
     _require_secret(config)
-    with hold(config.ledger.path, _LOCK_SECONDS):
+    with hold(config.ledger.path):
         _prepare(config)
         server = _server(config) if config.stripe.webhooks else None
         _forget_secrets(config)

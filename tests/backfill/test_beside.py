@@ -46,17 +46,3 @@ def is_settled() -> bool:
     with closing(sqlite3.connect("upswell.db", timeout=5)) as connection:
         query = "SELECT (SELECT count(*) FROM events WHERE state = 'received') + (SELECT count(*) FROM stale)"
         return connection.execute(query).fetchone() == (0,)
-
-
-def test_bulk_writing_keeps_the_log_short(kites):
-    """Where nobody serves the ledger, what was written is moved into the file now and then."""
-    with serving(kites) as url:
-        run(url)
-    with Ledger(Path("upswell.db")) as ledger:
-        before = Path("upswell.db").stat().st_size
-        with ledger.write() as connection:
-            connection.execute("CREATE TABLE bulk(x)")
-            connection.executemany("INSERT INTO bulk VALUES (?)", [("x" * 4000,)] * 500)
-        assert Path("upswell.db").stat().st_size == before
-        ledger.tidy()
-        assert Path("upswell.db").stat().st_size > before + 1_000_000

@@ -116,7 +116,7 @@ def test_a_folder_is_no_ledger(tmp_path):
 
 def test_a_ledger_that_is_not_there_is_told_with_the_remedy(tmp_path):
     """Only commands that write create a ledger; the others say which do."""
-    with pytest.raises(LedgerError, match="`upswell serve` or `upswell replay FILE` creates it"):
+    with pytest.raises(LedgerError, match="`upswell serve`, `upswell backfill` or `upswell replay FILE` creates it"):
         Ledger(tmp_path / "upswell.db")
     assert list(tmp_path.iterdir()) == []
 
@@ -229,25 +229,3 @@ def test_a_ledger_of_a_newer_version_is_left_alone(ledger, create):
     with pytest.raises(LedgerError, match="newer"):
         Ledger(ledger.path, create=create)
     assert ledger.path.read_bytes() == before
-
-
-def test_a_lock_that_is_held_for_a_moment_is_waited_for(ledger, monkeypatch):
-    """Bulk work takes the lock to tidy up; `serve` waits for that, and is refused only where it lasts."""
-    held = hold(ledger.path)
-    with pytest.raises(LedgerError, match="Another `upswell serve`"):
-        hold(ledger.path)
-    monkeypatch.setattr("upswell.ledger.time.sleep", lambda _seconds: held.close())
-    hold(ledger.path, seconds=5).close()
-
-
-def test_tidying_is_left_to_whoever_serves(ledger):
-    """Beside a running `serve`, which holds the lock, another connection moves nothing."""
-    ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    size = ledger.path.stat().st_size
-    with ledger.write() as connection:
-        note_job(connection, "long", "x" * 100_000)
-    with hold(ledger.path):
-        ledger.tidy()
-        assert ledger.path.stat().st_size == size
-    ledger.tidy()
-    assert ledger.path.stat().st_size > size
