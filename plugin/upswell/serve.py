@@ -37,6 +37,7 @@ _LONGEST_REST_SECONDS = 0.5
 _REVISIT_SECONDS = 60.0
 _PAUSE_SECONDS = 5.0
 _PORT_SECONDS = 2.0
+_LOCK_SECONDS = 2.0
 _DRAIN_SECONDS = 7  # what waits for the ledger is answered after 5 s at the latest
 _FINISH_SECONDS = 0.7
 _GRANIAN_LOG: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
@@ -53,7 +54,7 @@ def run(config: Config) -> None:
     """
     worker.log_to_stderr()
     _require_secret(config)
-    with hold(config.ledger.path):
+    with hold(config.ledger.path, _LOCK_SECONDS):
         _prepare(config)
         server = _server(config) if config.stripe.webhooks else None
         _forget_secrets(config)
@@ -264,6 +265,7 @@ def _follow(ledger: Ledger, config: Config, stopping: threading.Event) -> None:
         if version != seen or time.monotonic() >= due:
             seen, due = version, time.monotonic() + _REVISIT_SECONDS
             done = apply_pending(ledger, config.rules, lookup)
+            ledger.relieve()
             if done.applied or done.failed:
                 _log.info("applied=%d waiting=%d failed=%d", done.applied, done.waiting, done.failed)
         stopping.wait(min(max(time.monotonic() - begun, _POLL_SECONDS), _LONGEST_REST_SECONDS))
