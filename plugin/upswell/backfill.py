@@ -75,7 +75,8 @@ def backfill(ledger: Ledger, config: Config, watch: Watch, *, full: bool = False
         _read_list(run, step)
         if step.key == INVOICES:
             _read_inline_prices(run)
-    applied = apply_pending(ledger, config.rules, StripeApi(config.stripe, client), progress=partial(watch, "movements"))
+    lookup = StripeApi(config.stripe, client)
+    applied = apply_pending(ledger, config.rules, lookup, progress=partial(watch, "movements"))
     return _finished(run, applied)
 
 
