@@ -56,7 +56,7 @@ def test_a_new_user_is_told_what_to_do(upswell) -> None:
     assert set(told) == {"Stripe key", "webhook secret", "ledger"}
     assert "environment variable STRIPE_API_KEY" in told["Stripe key"]
     assert "environment variable STRIPE_WEBHOOK_SECRET" in told["webhook secret"]
-    assert "`upswell serve` or `upswell replay FILE` creates it" in told["ledger"]
+    assert "`upswell serve`, `upswell backfill` or `upswell replay FILE` creates it" in told["ledger"]
     assert not Path("upswell.db").exists()
 
 
