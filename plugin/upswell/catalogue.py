@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 from upswell.discounts import Coupon, Discount
@@ -115,6 +116,12 @@ class Catalogue:
             and self._active(price, at)
         ]
         return not rivals or bool(self._lookup_keys(old, at) & self._lookup_keys(new, at, last=True))
+
+    def archived_by(self, price: Price, at: int) -> str | None:
+        """Return the event by which ``price`` was archived and stayed so until ``at``; None where none told of it."""
+        said = reversed(until(self.prices.get(price.id, ()), at))
+        archived = list(takewhile(lambda version: not version.value.active, said))
+        return (archived[-1].event or None) if archived else None
 
     def _all_prices(self) -> Iterable[Price]:
         last = {name: versions[-1].value for name, versions in self.prices.items()}

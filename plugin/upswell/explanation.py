@@ -1,6 +1,6 @@
 """Why: the full derivation of a movement, and a customer's timeline."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -9,8 +9,9 @@ from upswell.catalogue import Catalogue
 from upswell.kinds import Movement
 from upswell.money import plain
 from upswell.movements import Chapter
+from upswell.pairs import ARCHIVED
 from upswell.portfolio import Portfolio, Position
-from upswell.prices import Price
+from upswell.prices import Amounts, Price, reached
 from upswell.reasons import cut_words, label
 from upswell.rules import Rules
 from upswell.walk import Step
@@ -156,10 +157,22 @@ def explain(chapter: Chapter, movement: Movement, catalogue: Catalogue, rules: R
         before=holdings(group.before, catalogue),
         after=holdings(group.after, catalogue),
         steps=tuple(_booked(chapter, movement, catalogue)),
-        rule=_rule(chapter, movement),
+        rule=_rule(chapter, movement, catalogue),
         settings=tuple(_setting(name, rules) for name in (*keys, "settle_minutes")),
-        evidence=tuple(sorted(group.causes, key=lambda cause: cause == movement.cause)),
+        evidence=(*_grounds(chapter, movement, catalogue), *_last(group.causes, movement.cause)),
     )
+
+
+def _last(causes: Sequence[str], cause: str) -> list[str]:
+    return sorted(causes, key=lambda other: other == cause)
+
+
+def _grounds(chapter: Chapter, movement: Movement, catalogue: Catalogue) -> list[str]:
+    """Return the events beside the causes that decided how the movement is named: those that archived a price."""
+    own = _own(chapter, movement)
+    archived = [step for place, step in enumerate(chapter.steps) if place in own and step.why == ARCHIVED and step.old]
+    found = [catalogue.archived_by(step.old.price, chapter.group.at) for step in archived if step.old]
+    return [event for event in dict.fromkeys(found) if event and event not in chapter.group.causes]
 
 
 def holdings(held: Portfolio, catalogue: Catalogue) -> tuple[Holding, ...]:
@@ -178,9 +191,18 @@ def _holding(position: Position, amount: int, catalogue: Catalogue) -> Holding:
         currency=position.currency,
         terms=_terms(position),
         before_discounts=round(position.monthly),
-        discounts=cut_words(position.cuts, position.currency),
+        discounts=_discounts(position, catalogue),
         mrr=amount,
     )
+
+
+def _discounts(position: Position, catalogue: Catalogue) -> str:
+    """Say what discounts take off, each with its coupon's name: ``20 % off (Launch)``."""
+    words = []
+    for cut in position.cuts:
+        coupon = catalogue.coupon(catalogue.discounts[cut.discount][-1].value)
+        words.append(f"{cut_words((cut,), position.currency)} ({coupon.name or coupon.id})")
+    return " and ".join(words) or cut_words((), position.currency)
 
 
 def _terms(position: Position) -> str:
@@ -188,12 +210,24 @@ def _terms(position: Position) -> str:
     price = position.price
     if price.metered:
         return "billed usage" if position.figure is not None else "usage, none billed yet"
-    if price.mode != "per_unit":
-        return f"{price.mode} tiers, {_interval(price)}"
     amounts = price.amounts_in(position.currency)
+    if price.mode != "per_unit":
+        asked = f"{_tiers(position, amounts)} " if amounts else ""
+        return f"{asked}{_interval(price)} ({price.mode} tiers)"
     unit = plain(Fraction(amounts.unit if amounts and amounts.unit else 0), position.currency)
     each = f" per {price.divide_by}" if price.divide_by else " each" if (position.quantity or 1) != 1 else ""
     return f"{unit} {_interval(price)}{each}"
+
+
+def _tiers(position: Position, amounts: Amounts) -> str:
+    """Say what the tiers that are reached ask: ``5 × 7.00 + 1 × 6.50``."""
+    parts = []
+    for units, tier in reached(position.price, amounts, 1 if position.quantity is None else position.quantity):
+        if units:
+            parts.append(f"{units} × {plain(Fraction(tier.unit), position.currency)}")
+        if flat := Fraction(tier.flat):
+            parts.append(f"{plain(flat, position.currency)} flat")
+    return " + ".join(parts) or "nothing"
 
 
 def _interval(price: Price) -> str:
@@ -244,15 +278,22 @@ def _is_whole(chapter: Chapter, movement: Movement) -> bool:
     return movement.kind == "churn"
 
 
-def _rule(chapter: Chapter, movement: Movement) -> str:
+def _rule(chapter: Chapter, movement: Movement, catalogue: Catalogue) -> str:
     """Say which rule named the movement."""
+    own = [chapter.steps[place] for place in sorted(_own(chapter, movement))]
     if _is_whole(chapter, movement):
-        return _LIFE[movement.kind]
+        return _LIFE[movement.kind] + _ran_out(own, chapter, catalogue)
     if movement.driver == "usage" and movement.kind not in ("overage", "downgrade"):
         return _FIRST_FIGURE
-    own = _own(chapter, movement)
-    whys = [step.why for place, step in enumerate(chapter.steps) if place in own and step.why]
-    return f"{_DECIDED[movement.driver]} ({whys[0]})" if whys else _DECIDED[movement.driver]
+    whys = [f" ({step.why})" for step in own if step.why][:1]
+    return _DECIDED[movement.driver] + "".join(whys) + _ran_out(own, chapter, catalogue)
+
+
+def _ran_out(steps: Sequence[Step], chapter: Chapter, catalogue: Catalogue) -> str:
+    """Say so where a discount went because its time was up: what caused that was known since it began."""
+    went = [cut for step in steps if step.old and step.new for cut in step.old.cuts if cut not in step.new.cuts]
+    ends = {version.value.end for cut in went for version in catalogue.discounts[cut.discount]}
+    return " (it ran out at its end date, which was known since it began)" if chapter.group.at in ends else ""
 
 
 def _setting(name: str, rules: Rules) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from upswell.catalogue import Catalogue
 from upswell.chains import differ, ordered
 from upswell.portfolio import Subscription
+from upswell.prices import Price
 from upswell.reconstruction import Gap, Inferred, inferred
 from upswell.rules import Rules
 from upswell.states import CREATED, DELETED, LISTED, Snapshot, State
@@ -25,6 +26,19 @@ class History:
     billed: Sequence[Billed] = ()
     catalogue: Catalogue = field(default_factory=Catalogue)
     snapshots: Sequence[Snapshot] = ()
+
+    @property
+    def quotes(self) -> tuple[Billed, ...]:
+        """The rows of invoices that came from an accepted quote."""
+        return tuple(row for row in self.billed if row.billing_reason == "quote_accept")
+
+    @property
+    def shown(self) -> dict[str, Price]:
+        """Each price as the last event that carried it shows it; where none did, the last list."""
+        views = [(0, "", seen.at, seen.subscription) for seen in self.snapshots]
+        views += [(one.created, one.event, place, view) for one in self.states for place, view in enumerate(one.views)]
+        ordered = sorted(views, key=lambda view: view[:3])
+        return {item.price.id: item.price for *_, view in ordered for item in view.items}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,12 @@ def recovered(catalogue: Catalogue, billed: Sequence[Billed]) -> Catalogue:
     for row in billed:
         for name in {*row.discounts, *(name for name, _ in row.off)} if not row.voided else ():
             carrying[name].append(row)
+    lost = [name for name in sorted(carrying) if _is_lost(name, catalogue)]
+    if not lost:
+        return catalogue
     discounts, coupons = dict(catalogue.discounts), dict(catalogue.coupons)
-    for name in sorted(carrying):
-        if _is_lost(name, catalogue) and (found := _terms(name, carrying[name], billed, catalogue)):
+    for name in lost:
+        if found := _terms(name, carrying[name], billed, catalogue):
             start, coupon = found
             known = catalogue.discounts.get(name)
             if known:

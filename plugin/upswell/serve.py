@@ -26,6 +26,7 @@ from upswell import events, schedule
 from upswell.errors import UpswellError
 from upswell.intake import apply_pending
 from upswell.ledger import Ledger, hold
+from upswell.memory import Memory
 from upswell.rules import Rules
 from upswell.settings import Config, Secret
 from upswell_connectors.stripe_api import StripeApi
@@ -258,13 +259,13 @@ def _follow(ledger: Ledger, config: Config, stopping: threading.Event) -> None:
     customer of whom several events came is rebuilt once.
     """
     lookup = StripeApi(config.stripe) if config.stripe.api_key else None
-    seen, due = None, 0.0
+    seen, due, memory = None, 0.0, Memory()
     while not (stopping.is_set() or ledger.is_replaced()):
         begun = time.monotonic()
         version = ledger.connection.execute("PRAGMA data_version").fetchone()
         if version != seen or time.monotonic() >= due:
             seen, due = version, time.monotonic() + _REVISIT_SECONDS
-            done = apply_pending(ledger, config.rules, lookup)
+            done = apply_pending(ledger, config.rules, lookup, memory=memory)
             ledger.relieve()
             if done.applied or done.failed:
                 _log.info("applied=%d waiting=%d failed=%d", done.applied, done.waiting, done.failed)

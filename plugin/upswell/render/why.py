@@ -51,7 +51,7 @@ def text(told: Timeline | Derivation, zone: ZoneInfo, width: int = 120) -> str:
 
 
 def _timeline(told: Timeline, zone: ZoneInfo) -> Iterator[RenderableType]:
-    yield _title(clean(told.name, _LONGEST_NAME), told.customer)
+    yield _title(clean(told.name, _LONGEST_NAME), told.customer, f"times in {zone.key}")
     yield Text(f"Pays {_sums(told)} a month now." if told.moments else "Has had no MRR so far.")
     for moment in told.moments:
         yield ""
@@ -88,9 +88,9 @@ def _derivation(told: Derivation, zone: ZoneInfo) -> Iterator[RenderableType]:
     found = told.explanation
     movement = found.movement
     moved = f"{movement.kind}  {signed(movement.amount, movement.currency)} a month"
-    scheduled = " (scheduled)" if told.scheduled else ""
+    zoned = f" {zone.key}{' (scheduled)' if told.scheduled else ''}"
     yield Text(moved, style=f"bold {_STYLES.get(movement.group, '')}")
-    yield _title(clean(told.name, _LONGEST_NAME), movement.customer, _when(movement.occurred_at, zone) + scheduled)
+    yield _title(clean(told.name, _LONGEST_NAME), movement.customer, _when(movement.occurred_at, zone) + zoned)
     yield Text(clean(movement.reason, _LONGEST))
     discounted = any(one.before_discounts != one.mrr for one in (*found.before, *found.after))
     yield from _section("Held before", _holdings(found.before, discounted=discounted))
