@@ -173,7 +173,9 @@ class Catalogue:
         if not known:
             raise LookupError(discount.coupon_id)
         products = next((coupon.products for coupon in known if coupon.products is not None), None)
-        return replace(known[0], products=products)
+        same = [coupon for coupon in known if coupon.created == known[0].created]
+        amounts = {currency: amount for coupon in reversed(same) for currency, amount in coupon.amounts_off}
+        return replace(known[0], products=products, amounts_off=tuple(sorted(amounts.items())))
 
     def own_discounts(self, customer: str, elsewhere: frozenset[str]) -> list[Standing]:
         """Return the customer's own discounts; ``elsewhere`` are those that subscriptions or items list."""

@@ -7,8 +7,9 @@ from typing import Any
 
 from upswell import books, events
 from upswell.errors import UpswellError
-from upswell.explanation import Derivation, Evidence, Moment, Timeline, explain, holdings
+from upswell.explanation import Derivation, Evidence, Moment, Timeline, explain
 from upswell.history import History
+from upswell.holdings import holdings
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.movements import chapters

@@ -289,8 +289,11 @@ def _versions(
 
 
 def _rows(connection: sqlite3.Connection, kind: type[T], name: str) -> list[Version[T]]:
+    """Return what was told of an object, oldest first; within one second created is first and deleted last."""
     rows = connection.execute(
-        f"SELECT at, coalesce(event, ''), value FROM {TABLES[kind]} WHERE id = ? ORDER BY at, coalesce(event, '')",
+        f"SELECT at, coalesce(event, ''), value FROM {TABLES[kind]} AS told LEFT JOIN events ON events.id = event"
+        " WHERE told.id = ? ORDER BY at, coalesce(type LIKE '%.created', 0) DESC, coalesce(type LIKE '%.deleted', 0),"
+        " coalesce(event, '')",
         (name,),
     )
     return [Version(at, event, _decoders[kind].decode(value)) for at, event, value in rows]

@@ -12,7 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from upswell.explanation import Booked, Derivation, Evidence, Explanation, Holding, Moment, Timeline
+from upswell.explanation import Booked, Derivation, Evidence, Explanation, Moment, Timeline
+from upswell.holdings import Holding
 from upswell.kinds import Movement
 from upswell.render.words import amount, clean, read, signed
 
