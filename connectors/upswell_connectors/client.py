@@ -88,7 +88,7 @@ class Client:
         self.requests: Counter[str] = Counter()
         self.ahead = 0.0
         self.rate = min(ENDPOINT_RATE, float(settings.requests_per_second))
-        self._headers = {"Authorization": f"Bearer {key.reveal()}", "Stripe-Version": API_VERSION}
+        self._key = key
         self._base = settings.api_base or BASE
         self._attempts = attempts
         self._overall = Limiter(settings.requests_per_second)
@@ -157,8 +157,13 @@ class Client:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = requests.Session()
-            session.headers.update(self._headers)
+            session.auth = self._sign
         return session
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Show the key; as ``auth``, so that no .netrc takes its place."""
+        request.headers.update({"Authorization": f"Bearer {self._key.reveal()}", "Stripe-Version": API_VERSION})
+        return request
 
     def _limiter(self, endpoint: str) -> Limiter:
         with self._lock:

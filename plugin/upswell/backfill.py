@@ -5,7 +5,8 @@ page. Objects may be written in any order and any number of times.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
@@ -107,12 +108,20 @@ def _keep(run: _Run, step: Step, page: Page) -> None:
 
 
 def _keep_events(run: _Run, page: Page, behind: Course) -> None:
-    packed = events.pack([events.envelope(body) for body in page.bodies()])
+    """Accept a page of events as the receiver does."""
+    packed = events.pack(list(_envelopes(page)))
     with run.ledger.write() as connection:
         events.store(connection, packed)
         save(connection, behind)
     run.course = behind
     time.sleep(PAUSE_SECONDS)
+
+
+def _envelopes(page: Page) -> Iterator[events.Accepted]:
+    """Yield what is an event on the page; a receiver would refuse the rest."""
+    for body in page.bodies():
+        with suppress(ShapeError):
+            yield events.envelope(body)
 
 
 def _check_mode(run: _Run, objects: list[dict[str, object]]) -> None:
