@@ -64,7 +64,10 @@ class _Envelope(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body of an answer, when Stripe gave it by its own clock (unix seconds UTC), and how many seconds it took."""
+    """The body of an answer, and how many ``seconds`` it took.
+
+    ``at`` is when it was asked for, by Stripe's clock (unix seconds UTC): what happened before that is in it.
+    """
 
     body: bytes
     at: int
@@ -148,7 +151,8 @@ class Client:
         if got.status_code != 200:
             return _judged(path, got), _asked(got.headers.get("Retry-After", ""))
         try:
-            return take(Answer(got.content, at, time.monotonic() - begun)), 0.0
+            seconds = time.monotonic() - begun
+            return take(Answer(got.content, int(at - seconds), seconds)), 0.0
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _Trouble("its answer cannot be read; it is asked again"), 0.0
 

@@ -110,3 +110,9 @@ def finish(connection: sqlite3.Connection, course: Course, now: int) -> None:
     """Note that the run is finished, inside an open write transaction."""
     note_job(connection, _DONE, {"begun": course.begun, "finished": now})
     forget_job(connection, BACKFILL)
+
+
+def finished_at(ledger: Ledger) -> int | None:
+    """Return when the last run was finished (unix seconds UTC), or None."""
+    done = ledger.job(_DONE)
+    return done["finished"] if done else None
