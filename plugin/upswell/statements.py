@@ -90,7 +90,7 @@ def _charged(key: _Key, rows: Sequence[Billed], catalogue: Catalogue) -> Stateme
 
 def _quantity(rows: Sequence[Billed], price: Price, amount: int) -> int:
     """Return the quantity that a charge is for: tiers come as lines of their own, flat fees perhaps too."""
-    counts = sorted((row.quantity or 0 for row in rows), reverse=True)
+    counts = sorted((1 if row.quantity is None else row.quantity for row in rows), reverse=True)
     if len(counts) == 1:
         return counts[0]
     total = sum(counts)
