@@ -88,19 +88,19 @@ class _Reader:
         gap = self.gap
         draft = self._begun() if gap.held is None else self._resumed(gap.held)
         base = gap.held or replace(gap.ends_in, pause=None, ended_at=None, cancel_at=None, cancel_at_period_end=False)
-        last = gap.held
+        last, now = gap.held, draft.drawn(base)
         edits = sorted(self._edits(), key=lambda edit: (edit.at, edit.invoice, edit.place))
         for (at, undated), same in groupby(edits, key=lambda edit: (edit.at, edit.place == UNDATED)):
             cause = ""
             for edit in same:
-                was = draft.drawn(base)
+                was = now
                 edit.make(draft)
-                if not cause or draft.drawn(base) != was:
+                now = draft.drawn(base)
+                if not cause or now != was:
                     cause = edit.cause
-            found = draft.drawn(base)
-            if found != last:
-                yield Inferred(at, cause, found, undated)
-            last = found
+            if now != last:
+                yield Inferred(at, cause, now, undated)
+            last = now
 
     def _is_inside(self, at: int) -> bool:
         """Whether what happened at ``at`` did in the gap; what is held at its begin has seen what happened then."""
@@ -123,10 +123,10 @@ class _Reader:
             if item.id not in draft.items and self._was_always_there(item):
                 own = self._own(item.discounts, self.gap.begin)
                 draft.items[item.id] = replace(item, discounts=own)
-        if ends_in.status in _WAITING:
-            draft.status = ends_in.status
-        elif self._trial_end() > self.gap.begin:
+        if self._trial_end() > self.gap.begin and ends_in.status not in _WAITING:
             draft.status = "trialing"
+        elif ends_in.status in _WAITING or (ends_in.status == "paused" and self.paid_at == NEVER):
+            draft.status = ends_in.status
         return draft
 
     def _first_statements(self) -> Iterator[Statement]:
