@@ -13,6 +13,7 @@ from upswell.discounts import Coupon, Discount
 from upswell.facts import TABLES, Facts, Invoice, Told
 from upswell.history import History, Snapshot, State
 from upswell.lost import recovered
+from upswell.mentions import mention, mentioning, products_of
 from upswell.portfolio import Subscription
 from upswell.prices import Price
 from upswell.rules import Rules
@@ -100,15 +101,17 @@ def _write_told(connection: sqlite3.Connection, event: str | None, told: Told, r
     elif isinstance(value, Discount):
         if value.customer:
             _place(connection, value.customer, rules)
-            _mention(connection, value.customer, [value.id])
-        customers = _mentioning(connection, value.id)
+            mention(connection, value.customer, [value.id])
+        customers = mentioning(connection, value.id)
         for customer in customers:
-            _mention(connection, customer, [value.coupon_id])
+            mention(connection, customer, [value.coupon_id])
         _mark_customers(connection, customers)
     else:
-        _mark_customers(connection, _mentioning(connection, value.id))
+        _mark_customers(connection, mentioning(connection, value.id))
         if isinstance(value, Price):
-            _mark_customers(connection, _mentioning(connection, value.product))
+            for customer in mentioning(connection, value.id):
+                mention(connection, customer, [value.product])
+            _mark_customers(connection, mentioning(connection, value.product))
 
 
 def _is_news(connection: sqlite3.Connection, table: str, name: str, at: int, value: str) -> bool:
@@ -136,7 +139,7 @@ def _write_state(connection: sqlite3.Connection, state: State, rules: Rules) -> 
     coupons = _coupons(connection, state.discounts)
     products = [item.price.product for view in state.views for item in view.items]
     _place(connection, after.customer, rules)
-    _mention(connection, after.customer, [*state.discounts, *coupons, *state.prices, *products])
+    mention(connection, after.customer, [*state.discounts, *coupons, *state.prices, *products])
     _mark_customers(connection, [after.customer])
 
 
@@ -144,9 +147,11 @@ def _write_invoice(connection: sqlite3.Connection, event: str | None, invoice: I
     """Store an invoice's rows unless a later word on it is there."""
     if not write_bill(connection, event, invoice):
         return
-    named = [name for row in invoice.rows for name in (row.price, *row.discounts) if name]
+    prices = {row.price for row in invoice.rows if row.price}
+    discounts = {name for row in invoice.rows for name in (*row.discounts, *dict(row.off))}
     _place(connection, invoice.customer, rules)
-    _mention(connection, invoice.customer, [*named, *_coupons(connection, named)])
+    known = [*_coupons(connection, discounts), *products_of(connection, prices)]
+    mention(connection, invoice.customer, [*prices, *discounts, *known])
     _mark_customers(connection, [invoice.customer])
 
 
@@ -155,28 +160,15 @@ def _write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot, rules: R
     held = snapshot.subscription
     if not write_snapshot(connection, snapshot):
         return
-    named = [*held.all_discounts, *(item.price.id for item in held.items)]
-    products = [item.price.product for item in held.items]
+    catalogue = [name for item in held.items for name in (item.price.id, item.price.product)]
     _place(connection, held.customer, rules)
-    _mention(connection, held.customer, [*named, *_coupons(connection, named), *products])
+    mention(connection, held.customer, [*catalogue, *held.all_discounts, *_coupons(connection, held.all_discounts)])
     _mark_customers(connection, [held.customer])
 
 
 def _coupons(connection: sqlite3.Connection, names: Iterable[str]) -> list[str]:
     """Return the coupons of those discounts among ``names`` that are known."""
     return [version.value.coupon_id for name in set(names) for version in _rows(connection, Discount, name)]
-
-
-def _mention(connection: sqlite3.Connection, customer: str, references: Iterable[str]) -> None:
-    connection.executemany(
-        "INSERT OR IGNORE INTO mentions(reference, customer) VALUES (?, ?)",
-        [(reference, customer) for reference in set(references)],
-    )
-
-
-def _mentioning(connection: sqlite3.Connection, reference: str) -> list[str]:
-    rows = connection.execute("SELECT customer FROM mentions WHERE reference = ?", (reference,))
-    return [customer for (customer,) in rows]
 
 
 def _mark_customers(connection: sqlite3.Connection, customers: Iterable[str]) -> None:
