@@ -36,7 +36,7 @@ def subscription(payload: payloads.Subscription) -> portfolio.Subscription:
         status=payload.status,
         currency=currency.lower(),
         items=items,
-        discounts=tuple(id_of(one) for one in subscription_discounts(payload)),
+        discounts=tuple(id_of(one) for one in listed_discounts(payload.discounts, payload.discount)),
         pause=payload.pause_collection.behavior if payload.pause_collection else None,
         created=payload.created,
         start_date=payload.start_date or 0,
@@ -70,9 +70,11 @@ def _pending(payload: payloads.PendingUpdate) -> portfolio.Pending:
     )
 
 
-def subscription_discounts(payload: payloads.Subscription) -> list[str | payloads.Discount]:
-    """Return the subscription's discounts; before 2020-08 there was one, and until acacia it stood beside the list."""
-    listed, single = payload.discounts or [], payload.discount
+def listed_discounts(
+    several: list[str | payloads.Discount] | None, single: payloads.Discount | None
+) -> list[str | payloads.Discount]:
+    """Return an object's discounts; before 2020-08 there was one, and until acacia it stood beside the list."""
+    listed = several or []
     if single is None:
         return listed
     if id_of(single) in {id_of(one) for one in listed}:

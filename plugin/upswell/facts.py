@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from upswell.catalogue import Customer, Product
 from upswell.discounts import Coupon, Discount
-from upswell.history import State
+from upswell.history import Snapshot, State
 from upswell.phases import Schedule
 from upswell.prices import Price
 from upswell.usage import Billed
@@ -45,3 +45,4 @@ class Facts:
     told: tuple[Told, ...] = ()
     invoice: Invoice | None = None
     cut_off: str | None = None
+    snapshot: Snapshot | None = None

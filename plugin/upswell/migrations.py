@@ -213,6 +213,33 @@ def create_views(db: Database) -> None:
         db.execute(f"CREATE VIEW {name} AS {query}")
 
 
+_PAST = (
+    """
+    CREATE TABLE snapshots (             -- what Stripe's list of subscriptions showed
+        subscription TEXT NOT NULL,
+        customer TEXT NOT NULL,
+        at INTEGER NOT NULL,             -- first asked, unix seconds UTC
+        seen INTEGER NOT NULL,           -- last asked and found the same
+        value TEXT NOT NULL,             -- JSON
+        PRIMARY KEY (subscription, at)
+    ) STRICT
+    """,
+    "CREATE INDEX snapshots_customer ON snapshots(customer)",
+    "ALTER TABLE usage ADD COLUMN price TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE usage ADD COLUMN quantity INTEGER",
+    "ALTER TABLE usage ADD COLUMN proration INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE usage ADD COLUMN discounts TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE usage ADD COLUMN off TEXT NOT NULL DEFAULT '[]'",
+)
+
+
+@migrations()
+def keep_the_past(db: Database) -> None:
+    """Keep what lists show of subscriptions, and all that invoice lines say of them."""
+    for statement in _PAST:
+        db.execute(statement)
+
+
 # What plans would bring, and is not counted: the columns that movements had in the first version.
 _SCHEDULED = next(made for made in _TABLES if "TABLE movements" in made).replace("TABLE movements", "TABLE scheduled")
 
