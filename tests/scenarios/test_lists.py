@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from scenarios.histories import Life, Step, lived, steps
 from scenarios.lists import listed
-from scenarios.runner import replayed
-from scenarios.story import keep_the_books, told
-from scenarios.streams import DAY, Json
+from scenarios.runner import looked_at, replayed
+from scenarios.story import Story, keep_the_books, told
+from scenarios.streams import DAY, Json, instant
 from scenarios.test_properties import MOST, arrivals, closing, one_life, patient, seeds, shapes
 
 BILLED = ("subscribe", "subscribe", "seats", "seats", "swap", "swap", "add", "cancel", "discount", "note")
@@ -102,6 +102,33 @@ def test_lists_mend_what_events_missed(shape: str, drawn: list[Step], seed: int,
     assert replayed(arrivals(events, seed), lists=looks) == lines
     assert replayed([events[::-1]], lists=looks, after=1) == lines
     adds_up(life, [json.loads(line) for line in lines])
+
+
+@patient
+@given(shapes, steps(most=MOST, metered=True, actions=(*("subscribe", "bill", "renew") * 2, "bill", "void", "cancel")))
+def test_usage_is_the_same_from_lists(shape: str, drawn: list[Step]) -> None:
+    """What invoices bill of usage ends at the same MRR, whether events tell of them or a list shows them."""
+    life = lived(shape, drawn, metered=True)
+    now = life.story.clock + 10 * DAY
+    exact = [json.loads(line) for line in replayed([life.story.events])]
+    inferred = [json.loads(line) for line in replayed([], lists=[(now, listed(life.story, now, billed=True))])]
+    for customer in {movement["customer"] for movement in [*exact, *inferred]}:
+        ends = [closing([one for one in told_by if one["customer"] == customer]) for told_by in (exact, inferred)]
+        assert ends[0] == ends[1], customer
+
+
+def test_what_lists_alone_show_is_scheduled_too(story: Story) -> None:
+    """A subscription that only a list shows as set to end is scheduled to, as it is where an event said so."""
+    story.at("2026-01-10 12:00")
+    sub = story.subscribe(story.price("Pro", 10) * 5)
+    story.at("2026-01-20 12:00")
+    sub.change(cancel_at=instant("2026-03-10 12:00"))
+    looks = [(story.clock + 60, listed(story, story.clock + 60))]
+    told_by = {"events": looked_at([story.events]), "lists": looked_at([], lists=looks)}
+    for movements, ahead in told_by.values():
+        assert [json.loads(line)["kind"] for line in movements] == ["new"]
+        (gone,) = (json.loads(line) for line in ahead)
+        assert (gone["kind"], gone["amount"], gone["occurred_at"]) == ("churn", -5000, "2026-03-10T12:00:00Z")
 
 
 def adds_up(life: Life, movements: Sequence[Json]) -> None:
