@@ -432,6 +432,19 @@ class TestWithEvents:
             (40, "pro×9", "evt_2", "observed"),
         ]
 
+    def test_a_gap_begins_with_what_was_held(self):
+        """What was held when a gap began is there until an invoice says otherwise, on an invoice or not."""
+        both = subscription(Item("si_1", PRO, 5), Item("si_2", EXTRA, 1), created=AT)
+        second = bill("in_2", 10, back(10, 5), rest(10, 8), billing_reason="subscription_update")
+        third = bill("in_3", MONTH, charge(8))
+        later = updated(at(40), seats(8, created=AT), seats(9, created=AT), "evt_2")
+        assert past(None, second, third, states=[created(AT, both), later]) == [
+            (0, "pro×5 extra×1", "evt_created", "observed"),
+            (10, "pro×8 extra×1", "in_2", "reconstructed"),
+            (MONTH, "pro×8", "in_3", "reconstructed"),
+            (40, "pro×9", "evt_2", "observed"),
+        ]
+
     def test_what_invoices_do_not_tell_of_a_gap_is_closed_at_the_event(self):
         """Else one movement at that event closes the gap."""
         later = updated(at(40), seats(7, created=AT), seats(9, created=AT), "evt_2")
