@@ -388,6 +388,14 @@ def test_without_a_list_an_unknown_price_makes_its_invoices_say_nothing():
     assert found[0] == (0, "pro×5", "evt_1", "reconstructed")
 
 
+def test_a_discount_of_a_customer_nobody_told_of_is_what_invoices_list():
+    """Where nothing is known of the customer, an invoice that lists its discount says that it was in force."""
+    own = discount("di_1", coupon(percent_off="20"), AT, customer="cus_1")
+    catalogue = known(discounts={"di_1": [Version(AT, "", own)]})
+    first = bill("in_1", 0, charge(5), billing_reason="subscription_create", discounts=("di_1",))
+    assert moved(five(), first, catalogue=catalogue)[0] == (0, "new", 4000, "reconstructed")
+
+
 class TestWithEvents:
     """Exact beats inferred: from a subscription's first event on, events count."""
 
