@@ -8,6 +8,7 @@ other versions differ, stands in the tables below; any other key is an error.
 import gzip
 import json
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,20 @@ def _definitions(version: str) -> Schema:
 def _always(name: str, more: Schema) -> set[str]:
     """Return the keys of ``more`` that are never left out."""
     return set(more) - ({"invoice_item"} if name == "line_item" else set())
+
+
+loads = json.loads
+
+
+@cache
+def _checker(version: str, name: str) -> Draft202012Validator:
+    return validator(version, name)
+
+
+def wrong(version: str, shapes: list[dict[str, Any]]) -> list[str]:
+    """Return what is wrong with objects in the shape of ``version``, each checked as the kind it says it is."""
+    return [
+        f"{shape['id']}: {error.json_path} {error.message[:200]}"
+        for shape in shapes
+        for error in _checker(version, shape["object"]).iter_errors(shape)
+    ]

@@ -8,10 +8,10 @@ import pytest
 
 from fake_stripe import past
 from upswell_connectors.fake_stripe import ACACIA, BASIL, ENDIVE, billing, changes, coupons, subscriptions
+from upswell_connectors.fake_stripe.api import Api
 from upswell_connectors.fake_stripe.catalogue import add_coupon, add_price, add_product, archive_price, replace_price
 from upswell_connectors.fake_stripe.changes import Change
 from upswell_connectors.fake_stripe.customers import add_customer, note
-from upswell_connectors.fake_stripe.server import answer
 from upswell_connectors.fake_stripe.subscriptions import Terms, Wanted, subscribe
 from upswell_connectors.fake_stripe.values import Tier
 
@@ -314,7 +314,7 @@ def test_a_coupon_may_hold_for_some_products_only(account, shop):
     begin(account, shop, "pro", "big", coupon="PRO")
     assert [invoice["total"] for invoice in sent(account, "invoice.paid")] == [61_000]
     assert "applies_to" not in sent(account, "coupon.created")[0]
-    _, expanded = answer(account, "/v1/coupons/PRO?expand[]=applies_to")
+    _, expanded = Api(account).get("/v1/coupons/PRO?expand[]=applies_to")
     assert expanded["applies_to"] == {"products": [only]}
 
 

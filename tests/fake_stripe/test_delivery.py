@@ -114,6 +114,7 @@ def test_single_objects_can_be_looked_up(year):
     """The API answers for an object by id, expands tiers and products when asked, and knows no others."""
     tiered = next(price for price in year.store.prices.values() if price.tiers)
     with serving(year) as base, requests.Session() as session:
+        session.headers["Authorization"] = "Bearer sk_test_fake"
         plain = session.get(f"{base}/v1/prices/{tiered.id}").json()
         expanded = session.get(f"{base}/v1/prices/{tiered.id}", params={"expand[]": "tiers"}).json()
         coupon = session.get(f"{base}/v1/coupons/GUILD20").json()

@@ -12,19 +12,50 @@ from pathlib import Path
 from typing import Any
 
 OBJECTS = (
+    "account",
+    "billing.meter",
     "coupon",
+    "coupon_applies_to",
+    "currency_option",
     "customer",
+    "deleted_customer",
+    "deleted_webhook_endpoint",
     "discount",
+    "error",
     "event",
     "invoice",
     "line_item",
     "plan",
     "price",
+    "price_tier",
     "product",
     "subscription",
+    "subscription_schedule",
+    "webhook_endpoint",
 )
 KEPT = ("type", "enum", "required", "additionalProperties", "items", "properties", "anyOf", "oneOf")
-OPAQUE = frozenset({"api_errors", "bank_account", "card", "source", "tax_id", "test_helpers.test_clock"})
+OPAQUE = frozenset(
+    {
+        "account_business_profile",
+        "account_capabilities",
+        "account_future_requirements",
+        "account_group_membership",
+        "account_requirements",
+        "account_settings",
+        "account_tos_acceptance",
+        "account_unification_account_controller",
+        "bank_account",
+        "card",
+        "legal_entity_company",
+        "payment_intent",
+        "payment_method",
+        "person",
+        "setup_intent",
+        "source",
+        "tax_id",
+        "test_helpers.test_clock",
+    }
+)
 PREFIX = "#/components/schemas/"
 
 Schema = dict[str, Any]

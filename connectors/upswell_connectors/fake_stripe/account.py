@@ -17,15 +17,17 @@ class Account:
     """A simulated Stripe account.
 
     ``now`` is its clock, unix seconds UTC; ``version`` the API version its events are rendered in, which may change
-    over time. The same ``seed`` and the same calls give the same ids and events.
+    over time; ``livemode`` says whether its data is live or for tests. The same ``seed`` and the same calls give the
+    same ids and events. While ``recording`` is off nothing is emitted: the objects are all that tells of that time.
     """
 
-    def __init__(self, *, seed: str, now: int, version: Version = ENDIVE) -> None:
+    def __init__(self, *, seed: str, now: int, version: Version = ENDIVE, livemode: bool = False) -> None:
         self.now = now
         self.version = version
-        self.store = Store()
+        self.store = Store(livemode)
         self.ids = Ids(seed)
         self.events: list[Event] = []
+        self.recording = True
         self._request = Request()
         self._due: list[tuple[int, int, bool, Action]] = []
         self._order = count()
@@ -55,7 +57,7 @@ class Account:
         """Store a changed object and emit its ``updated`` event; nothing is emitted where nothing shows."""
         kind = KINDS[type(after)]
         collection = getattr(self.store, kind.collection)
-        if silent:
+        if silent or not self.recording:
             collection[after.id] = after
             return
         before, collection[after.id] = render(collection[after.id], self.store, self.version), after
@@ -63,8 +65,16 @@ class Account:
         if changed:
             self.emit(f"{kind.event}.updated", after, changed)
 
+    def delete(self, value: Resource) -> None:
+        """Take an object away and emit its ``deleted`` event, with its last state."""
+        kind = KINDS[type(value)]
+        self.emit(f"{kind.event}.deleted", value)
+        del getattr(self.store, kind.collection)[value.id]
+
     def emit(self, kind: str, value: Resource, before: dict[str, object] | None = None) -> None:
         """Emit an event of type ``kind`` about ``value``; ``before`` becomes its ``previous_attributes``."""
+        if not self.recording:
+            return
         self.events.append(
             event(
                 self.ids.make("evt"),
@@ -73,6 +83,7 @@ class Account:
                 at=self.now,
                 version=self.version,
                 request=self._request,
+                livemode=self.store.livemode,
                 before=before,
             )
         )

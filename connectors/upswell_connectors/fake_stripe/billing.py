@@ -7,7 +7,7 @@ from functools import partial
 from upswell_connectors.fake_stripe import coupons
 from upswell_connectors.fake_stripe.account import Account
 from upswell_connectors.fake_stripe.amounts import taken_off
-from upswell_connectors.fake_stripe.values import Discount, Invoice, Line, Subscription
+from upswell_connectors.fake_stripe.values import Coupon, Discount, Invoice, Line, Subscription
 
 HOUR, DAY = 3_600, 86_400
 _RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
@@ -26,7 +26,7 @@ def draft(account: Account, subscription: Subscription, reason: str, lines: Sequ
         reason=reason,
         period_start=min((item.start for item in subscription.items), default=account.now),
         period_end=account.now,
-        lines=_discounted(account, (*lines, *account.store.prorations.pop(subscription.id, ())), found),
+        lines=_discounted(account, subscription, (*lines, *account.store.prorations.pop(subscription.id, ())), found),
         discounts=tuple(discount.id for discount in found),
         metadata=subscription.metadata,
     )
@@ -44,18 +44,39 @@ def _discounts(account: Account, subscription: Subscription) -> list[Discount]:
     return [account.store.discounts[id_] for id_ in ids]
 
 
-def _discounted(account: Account, lines: Sequence[Line], found: Sequence[Discount]) -> tuple[Line, ...]:
-    lines, left = list(lines), [0 if line.proration else line.amount for line in lines]
-    for discount in found:
-        coupon = account.store.coupons[discount.coupon]
-        holds = [not coupon.products or account.store.prices[line.price].product in coupon.products for line in lines]
-        off = taken_off(coupon, [amount if ok else 0 for amount, ok in zip(left, holds, strict=True)])
-        for place, amount in enumerate(off):
+def _discounted(
+    account: Account, subscription: Subscription, lines: Sequence[Line], found: Sequence[Discount]
+) -> tuple[Line, ...]:
+    """Take off each item's own discounts, then those of the whole invoice, in their order; prorations have none."""
+    done = [_with_own(line, subscription) for line in lines]
+    left = [0 if line.proration else line.amount for line in lines]
+    for discount in (*_of_items(account, done), *found):
+        coupon = account.store.coupons.known(discount.coupon)
+        places = [place for place, line in enumerate(done) if _holds(account, discount, coupon, line)]
+        off = taken_off(coupon, [left[place] for place in places])
+        for place, amount in zip(places, off, strict=True):
             left[place] -= amount
             if amount:
-                line = lines[place]
-                lines[place] = replace(line, discounts=(*line.discounts, (discount.id, amount)))
-    return tuple(lines)
+                done[place] = replace(done[place], discounts=(*done[place].discounts, (discount.id, amount)))
+    return tuple(done)
+
+
+def _with_own(line: Line, subscription: Subscription) -> Line:
+    """Return a line with the discounts of its item; a proration's are in its amount already."""
+    own = next((item.discounts for item in subscription.items if item.id == line.item), ())
+    return replace(line, own_discounts=own) if own and not line.proration else line
+
+
+def _of_items(account: Account, lines: Sequence[Line]) -> list[Discount]:
+    ids = dict.fromkeys(discount for line in lines for discount in line.own_discounts)
+    return [account.store.discounts[id_] for id_ in ids]
+
+
+def _holds(account: Account, discount: Discount, coupon: Coupon, line: Line) -> bool:
+    """Say whether a discount takes something off a line."""
+    if discount.item is not None and discount.id not in line.own_discounts:
+        return False
+    return not coupon.products or account.store.prices[line.price].product in coupon.products
 
 
 def finalize(account: Account, invoice: str) -> None:
@@ -76,6 +97,16 @@ def finalize(account: Account, invoice: str) -> None:
         _drop(account, opened, _PAUSED[paused])
     else:
         collect(account, opened.id)
+
+
+def void(account: Account, invoice: str) -> None:
+    """Void an open invoice: nobody owes it any more."""
+    _drop(account, account.store.invoices[invoice], "void")
+
+
+def write_off(account: Account, invoice: str) -> None:
+    """Mark an open invoice as one that nobody is expected to pay."""
+    _drop(account, account.store.invoices[invoice], "uncollectible")
 
 
 def _drop(account: Account, invoice: Invoice, status: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from upswell_connectors.fake_stripe.account import Account
-from upswell_connectors.fake_stripe.values import NOTHING, Coupon, Price, Product
+from upswell_connectors.fake_stripe.values import NOTHING, Coupon, Meter, Price, Product
 
 
 def add_product(
@@ -42,6 +42,13 @@ def add_price(account: Account, product: str, *, transfer_lookup_key: bool = Fal
     return price.id
 
 
+def add_meter(account: Account, name: str, event_name: str, *, id_: str | None = None) -> str:
+    """Create a meter and return its id; one that is given stands for a meter that was there before."""
+    meter = Meter(id=id_ or account.ids.make("mtr"), name=name, event_name=event_name, created=account.now)
+    account.add(meter, silent=id_ is not None)
+    return meter.id
+
+
 def archive_price(account: Account, price: str) -> None:
     """Make a price inactive: subscriptions on it stay, new ones cannot begin."""
     account.update(replace(account.store.prices[price], active=False))
@@ -72,6 +79,11 @@ def replace_price(account: Account, old: str, unit_amount: str) -> str:
 def _make_default(account: Account, price: Price) -> None:
     product = account.store.products[price.product]
     account.update(replace(product, default_price=price.id, updated=account.now))
+
+
+def delete_coupon(account: Account, coupon: str) -> None:
+    """Delete a coupon: nobody can redeem it any more, and the discounts it gave stay."""
+    account.delete(account.store.coupons[coupon])
 
 
 def add_coupon(account: Account, id_: str, name: str, duration: str, **fields: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from upswell_connectors.fake_stripe import billing
+from upswell_connectors.fake_stripe import billing, coupons
 from upswell_connectors.fake_stripe.account import Account
 from upswell_connectors.fake_stripe.lines import period_lines, proration_lines
 from upswell_connectors.fake_stripe.periods import period
@@ -41,6 +41,7 @@ def change(
     kept = [(item, _changed(account, item, by_item.get(item.id))) for item in found.items]
     added = [new_item(account, want, found.anchor) for want in add]
     after = replace(found, items=(*(item for _, item in kept if item is not None), *added))
+    after = coupons.redeem_for_items(account, after, [want.coupon for want in add])
     if any(item and _interval(account, old) != _interval(account, item) for old, item in kept):
         _restart(account, found, after)
         return

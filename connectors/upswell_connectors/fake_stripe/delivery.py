@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Event as Flag
 from threading import Lock
 from urllib.parse import urlsplit
@@ -72,6 +73,19 @@ def deliver(
             stopping.set()
 
 
+@contextmanager
+def posting(url: str, secret: str) -> Iterator[Callable[[bytes, int], int]]:
+    """Give what posts one body to ``url``, signed now with ``secret``, and returns the status, 0 without an answer.
+
+    It is what ``timetable.deliver`` asks for; the simulated moment it is told does not reach the receiver.
+    """
+    courier = _Courier(url, secret)
+    try:
+        yield lambda body, _at: courier.post(body)
+    finally:
+        courier.close()
+
+
 class _Courier:
     """One connection that is opened again when it breaks."""
 
@@ -92,6 +106,11 @@ class _Courier:
             time.sleep(wait)
             wait *= 2
         raise DeliveryError(f"An event could not be delivered to {self._url} ({answer}): see what the receiver logged")
+
+    def post(self, body: bytes) -> int:
+        """Post a body once, and return the status of the answer, or 0 where there is none."""
+        answer = self._post(body)
+        return int(answer) if answer.isdecimal() else 0
 
     def _post(self, body: bytes) -> str:
         """Return the status of the answer, or why there is none."""

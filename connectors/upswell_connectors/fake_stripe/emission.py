@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from upswell_connectors.fake_stripe.account_shapes import meter_shape
 from upswell_connectors.fake_stripe.invoice_shapes import invoice_shape
+from upswell_connectors.fake_stripe.schedule_shapes import schedule_shape
 from upswell_connectors.fake_stripe.shapes import (
     Shape,
     coupon_shape,
@@ -19,9 +21,11 @@ from upswell_connectors.fake_stripe.values import (
     Customer,
     Discount,
     Invoice,
+    Meter,
     Price,
     Product,
     Resource,
+    Schedule,
     Subscription,
 )
 from upswell_connectors.fake_stripe.versions import Version
@@ -41,10 +45,12 @@ class Kind:
 KINDS: dict[type, Kind] = {
     Product: Kind("products", "product", product_shape),
     Price: Kind("prices", "price", price_shape),
+    Meter: Kind("meters", "billing.meter", meter_shape),
     Coupon: Kind("coupons", "coupon", coupon_shape),
     Discount: Kind("discounts", "customer.discount", discount_shape),
     Customer: Kind("customers", "customer", customer_shape),
     Subscription: Kind("subscriptions", "customer.subscription", subscription_shape),
+    Schedule: Kind("schedules", "subscription_schedule", schedule_shape),
     Invoice: Kind("invoices", "invoice", invoice_shape),
 }
 
@@ -80,7 +86,15 @@ def differences(before: Shape, after: Shape) -> Shape:
 
 
 def event(
-    id_: str, kind: str, shape: Shape, *, at: int, version: Version, request: Request, before: Shape | None = None
+    id_: str,
+    kind: str,
+    shape: Shape,
+    *,
+    at: int,
+    version: Version,
+    request: Request,
+    livemode: bool,
+    before: Shape | None = None,
 ) -> Event:
     """Return an event of type ``kind`` about ``shape``, created ``at`` (unix seconds)."""
     data: Shape = {"object": shape}
@@ -92,7 +106,7 @@ def event(
         "api_version": version.name,
         "created": at,
         "data": data,
-        "livemode": False,
+        "livemode": livemode,
         "pending_webhooks": 1,
         "request": {"id": request.id, "idempotency_key": request.idempotency_key},
         "type": kind,

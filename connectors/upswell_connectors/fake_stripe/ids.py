@@ -8,7 +8,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_LONG = frozenset({"evt", "price", "sub", "in", "il", "ii", "di", "mtr"})
+_PAIRS = [low + high for high in _ALPHABET for low in _ALPHABET]
+_LONG = frozenset({"evt", "price", "sub", "in", "il", "ii", "di", "mtr", "sub_sched", "we"})
 
 
 class Ids:
@@ -33,11 +34,11 @@ class Ids:
 
 def _letters(text: str) -> str:
     number = int.from_bytes(sha256(text.encode()).digest())
-    letters = []
-    for _ in range(24):
-        number, digit = divmod(number, 62)
-        letters.append(_ALPHABET[digit])
-    return "".join(letters)
+    pairs = []
+    for _ in range(12):
+        number, digits = divmod(number, 62 * 62)
+        pairs.append(_PAIRS[digits])
+    return "".join(pairs)
 
 
 class Chance:

@@ -1,17 +1,15 @@
 """Invoices and their lines as JSON, in the shape of an API version."""
 
-from upswell_connectors.fake_stripe.shapes import Shape, plan_shape, price_shape
+from upswell_connectors.fake_stripe.shapes import NESTED, Shape, plan_shape, price_shape
 from upswell_connectors.fake_stripe.store import Store
 from upswell_connectors.fake_stripe.values import Invoice, Line
 from upswell_connectors.fake_stripe.versions import Version
-
-NESTED = 10  # how many lines Stripe puts into the invoice itself
 
 
 def invoice_shape(invoice: Invoice, store: Store, version: Version) -> Shape:
     """Render an invoice with its first ten lines."""
     return (
-        _base(invoice)
+        _base(invoice, store)
         | _money(invoice)
         | _customer(invoice, store)
         | {"lines": lines_shape(invoice, store, version)}
@@ -23,14 +21,14 @@ def lines_shape(invoice: Invoice, store: Store, version: Version) -> Shape:
     """Render the first page of an invoice's lines as a list object."""
     return {
         "object": "list",
-        "data": [_line(line, invoice, store, version) for line in invoice.lines[:NESTED]],
+        "data": [line_shape(line, invoice, store, version) for line in invoice.lines[:NESTED]],
         "has_more": len(invoice.lines) > NESTED,
         "total_count": len(invoice.lines),
         "url": f"/v1/invoices/{invoice.id}/lines",
     }
 
 
-def _base(invoice: Invoice) -> Shape:
+def _base(invoice: Invoice, store: Store) -> Shape:
     return {
         "id": invoice.id,
         "object": "invoice",
@@ -67,7 +65,7 @@ def _base(invoice: Invoice) -> Shape:
         "issuer": {"type": "self"},
         "last_finalization_error": None,
         "latest_revision": None,
-        "livemode": False,
+        "livemode": store.livemode,
         "metadata": {},
         "next_payment_attempt": invoice.next_attempt,
         "number": invoice.number,
@@ -119,7 +117,7 @@ def _money(invoice: Invoice) -> Shape:
 
 
 def _customer(invoice: Invoice, store: Store) -> Shape:
-    customer = store.customers[invoice.customer]
+    customer = store.customers.known(invoice.customer)
     return {
         "customer": customer.id,
         "customer_address": None,
@@ -160,7 +158,8 @@ def _legacy(invoice: Invoice) -> Shape:
     }
 
 
-def _line(line: Line, invoice: Invoice, store: Store, version: Version) -> Shape:
+def line_shape(line: Line, invoice: Invoice, store: Store, version: Version) -> Shape:
+    """Render one line of an invoice."""
     shape: Shape = {
         "id": line.id,
         "object": "line_item",
@@ -169,9 +168,9 @@ def _line(line: Line, invoice: Invoice, store: Store, version: Version) -> Shape
         "description": line.description,
         "discount_amounts": [{"amount": amount, "discount": id_} for id_, amount in line.discounts],
         "discountable": not line.proration,
-        "discounts": [],
+        "discounts": list(line.own_discounts),
         "invoice": invoice.id,
-        "livemode": False,
+        "livemode": store.livemode,
         "metadata": {},
         "period": {"end": line.end, "start": line.start},
         "pretax_credit_amounts": [],
@@ -207,7 +206,7 @@ def _line_legacy(line: Line, store: Store, version: Version) -> Shape:
     item = {} if line.invoice_item is None else {"invoice_item": line.invoice_item}
     return item | {
         "amount_excluding_tax": line.amount,
-        "plan": plan_shape(price, version),
+        "plan": plan_shape(price, store, version),
         "price": price_shape(price, store, version),
         "proration": line.proration,
         "proration_details": {"credited_items": _credited(line)},

@@ -8,6 +8,7 @@ from upswell_connectors.fake_stripe.values import Price
 _DAY = 86_400
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "year": 12}
+_LONGEST = {"day": 1, "week": 7, "month": 31, "year": 366}  # days
 
 
 def months_later(anchor: int, months: int) -> int:
@@ -29,7 +30,8 @@ def boundary(anchor: int, price: Price, steps: int) -> int:
 
 def period(anchor: int, price: Price, at: int) -> tuple[int, int]:
     """Return the start and end of the billing period that ``at`` lies in; ``at`` is not before ``anchor``."""
-    steps = 1
+    longest = _DAY * price.interval_count * _LONGEST[price.interval]
+    steps = max(1, (at - anchor) // longest)
     while boundary(anchor, price, steps) <= at:
         steps += 1
     return boundary(anchor, price, steps - 1), boundary(anchor, price, steps)

@@ -1,78 +1,96 @@
-"""The account over HTTP: single objects, for whoever looks up what an event left out."""
+"""The API over HTTP, on this machine only."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http import HTTPStatus
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
-from urllib.parse import parse_qs, urlsplit
+
+import msgspec
 
 from upswell_connectors.fake_stripe.account import Account
-from upswell_connectors.fake_stripe.emission import render
-from upswell_connectors.fake_stripe.shapes import Shape, coupon_shape, price_shape
-from upswell_connectors.fake_stripe.values import Coupon, Price, Resource
+from upswell_connectors.fake_stripe.api import Answer, Api, Asked
+from upswell_connectors.fake_stripe.faults import NONE, Dropped, Faults, Tally
+from upswell_connectors.fake_stripe.keys import Keys
 
-_COLLECTIONS = ("products", "prices", "coupons", "customers", "subscriptions", "invoices")
+TALLY = "/_fake/tally"
+"""Where a benchmark in another process reads what was asked so far; no request for it counts."""
+
+_IDLE_SECONDS = 60
+_LONGEST_LINE = 65_536
 
 
 @contextmanager
-def serving(account: Account, port: int = 0) -> Iterator[str]:
-    """Answer ``GET /v1/<collection>/<id>`` on ``port`` of 127.0.0.1 (0: any free one) for as long as the block lasts.
+def serving(
+    account: Account,
+    port: int = 0,
+    *,
+    keys: Keys | None = None,
+    faults: Faults = NONE,
+    tally: Tally | None = None,
+) -> Iterator[str]:
+    """Answer Stripe's requests about ``account`` on ``port`` of 127.0.0.1 (0: any free one) while the block lasts.
 
-    Gives the base URL. ``expand[]`` knows a price's ``tiers`` and a coupon's ``applies_to``. Everything else is 404.
+    Gives the base URL. See ``Api`` for ``keys``, ``faults`` and ``tally``.
     """
-    with ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, account)) as server:
+    api = Api(account, keys=keys, faults=faults, tally=tally)
+    with _Server(("127.0.0.1", port), partial(_Handler, api)) as server:
         thread = Thread(target=partial(server.serve_forever, 0.05), name="fake-stripe-api", daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()
 
 
-def answer(account: Account, target: str) -> tuple[int, Shape]:
-    """Return the status and body for a ``GET`` of ``target``."""
-    asked = urlsplit(target)
-    match asked.path.strip("/").split("/"):
-        case ["v1", collection, id_] if collection in _COLLECTIONS:
-            found = getattr(account.store, collection).get(id_)
-            if found is not None:
-                return 200, _expanded(account, found, parse_qs(asked.query))
-    return 404, {
-        "error": {
-            "code": "resource_missing",
-            "message": f"No such object: '{asked.path}'",
-            "type": "invalid_request_error",
-        }
-    }
+class _Server(ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
 
 
-def _expanded(account: Account, found: Resource, query: dict[str, list[str]]) -> Shape:
-    wanted = {name for key, names in query.items() if key.startswith("expand") for name in names}
-    if isinstance(found, Price):
-        return price_shape(found, account.store, account.version, tiers="tiers" in wanted)
-    if isinstance(found, Coupon) and found.products and "applies_to" in wanted:
-        return coupon_shape(found, account.store, account.version) | {"applies_to": {"products": list(found.products)}}
-    return render(found, account.store, account.version)
+class _Handler(StreamRequestHandler):
+    """One connection, kept open. The standard library's HTTP handler spends more on headers than this on everything."""
 
+    timeout = _IDLE_SECONDS
+    disable_nagle_algorithm = True
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def __init__(self, account: Account, *connection: object) -> None:
-        self._account = account
+    def __init__(self, api: Api, *connection: object) -> None:
+        self._api = api
         super().__init__(*connection)  # type: ignore[arg-type]
 
-    def do_GET(self) -> None:
-        status, shape = answer(self._account, self.path)
-        body = json.dumps(shape).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    def handle(self) -> None:
+        try:
+            while (asked := self._asked()) is not None:
+                self.connection.sendall(_packed(self._answer(asked)))
+                if asked.headers.get("connection", "").lower() == "close":
+                    return
+        except (Dropped, OSError, ValueError):
+            """Nothing more is said on this connection."""
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing: whoever asks, logs."""
+    def _answer(self, asked: Asked) -> Answer:
+        if asked.target == TALLY:
+            return Answer(200, {}, msgspec.json.encode(self._api.tally))
+        return self._api.answer(asked)
+
+    def _asked(self) -> Asked | None:
+        """Read a request; None where the other side has closed. Raises ValueError where it is none."""
+        line = self.rfile.readline(_LONGEST_LINE)
+        if not line:
+            return None
+        method, target, _ = line.decode("latin-1").split()
+        headers: dict[str, str] = {}
+        while (line := self.rfile.readline(_LONGEST_LINE)).strip():
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.strip().lower()] = value.strip()
+        return Asked(method, target, headers, self.rfile.read(int(headers.get("content-length", 0))))
+
+
+def _packed(answer: Answer) -> bytes:
+    phrase = HTTPStatus(answer.status).phrase
+    lines = [f"HTTP/1.1 {answer.status} {phrase}", "Content-Type: application/json"]
+    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    return "\r\n".join([*lines, f"Content-Length: {len(answer.body)}", "", ""]).encode("latin-1") + answer.body

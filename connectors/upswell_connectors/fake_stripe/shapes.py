@@ -11,8 +11,11 @@ from upswell_connectors.fake_stripe.versions import Version
 
 Shape = dict[str, Any]
 
+NESTED = 10
+"""How many objects Stripe puts into a list inside another object."""
 
-def product_shape(product: Product, _store: Store, _version: Version) -> Shape:
+
+def product_shape(product: Product, store: Store, _version: Version) -> Shape:
     """Render a product."""
     return {
         "id": product.id,
@@ -23,7 +26,7 @@ def product_shape(product: Product, _store: Store, _version: Version) -> Shape:
         "default_price": product.default_price,
         "description": None,
         "images": [],
-        "livemode": False,
+        "livemode": store.livemode,
         "marketing_features": [],
         "metadata": dict(product.metadata),
         "name": product.name,
@@ -38,9 +41,9 @@ def product_shape(product: Product, _store: Store, _version: Version) -> Shape:
     }
 
 
-def price_shape(price: Price, _store: Store, version: Version, *, tiers: bool = False) -> Shape:
-    """Render a price. ``tiers`` is for those who ask the API to expand them: an event never carries them."""
-    shape: Shape = {
+def price_shape(price: Price, store: Store, version: Version) -> Shape:
+    """Render a price, without the tiers and currency options that come only when expanded."""
+    return {
         "id": price.id,
         "object": "price",
         "active": price.active,
@@ -48,7 +51,7 @@ def price_shape(price: Price, _store: Store, version: Version, *, tiers: bool = 
         "created": price.created,
         "currency": price.currency,
         "custom_unit_amount": None,
-        "livemode": False,
+        "livemode": store.livemode,
         "lookup_key": price.lookup_key,
         "metadata": dict(price.metadata),
         "nickname": price.nickname,
@@ -61,7 +64,6 @@ def price_shape(price: Price, _store: Store, version: Version, *, tiers: bool = 
         "unit_amount": whole(price.unit_amount),
         "unit_amount_decimal": price.unit_amount,
     }
-    return shape | {"tiers": [_tier(tier) for tier in price.tiers]} if tiers and price.tiers else shape
 
 
 def _recurring(price: Price, version: Version) -> Shape:
@@ -79,6 +81,26 @@ def _transform(price: Price) -> Shape | None:
     return {"divide_by": price.divide_by, "round": price.round} if price.divide_by else None
 
 
+def tier_shapes(price: Price) -> list[Shape]:
+    """Render a price's tiers, for those who ask to expand them: no event carries them."""
+    return [_tier(tier) for tier in price.tiers]
+
+
+def option_shapes(price: Price) -> Shape:
+    """Render what the price comes to in each of its currencies, its own among them."""
+    own = {} if price.unit_amount is None else {price.currency: price.unit_amount}
+    return {currency: _option(amount) for currency, amount in {**own, **price.currency_options}.items()}
+
+
+def _option(amount: str) -> Shape:
+    return {
+        "custom_unit_amount": None,
+        "tax_behavior": "unspecified",
+        "unit_amount": whole(amount),
+        "unit_amount_decimal": amount,
+    }
+
+
 def _tier(tier: Tier) -> Shape:
     return {
         "flat_amount": tier.flat_amount,
@@ -94,7 +116,7 @@ def whole(amount: str | None) -> int | None:
     return int(amount) if amount is not None and "." not in amount else None
 
 
-def plan_shape(price: Price, version: Version) -> Shape:
+def plan_shape(price: Price, store: Store, version: Version) -> Shape:
     """Render a price as the plan that the live API still sends beside it."""
     legacy = {} if version.basil else {"aggregate_usage": None}
     return {
@@ -109,7 +131,7 @@ def plan_shape(price: Price, version: Version) -> Shape:
         "currency": price.currency,
         "interval": price.interval,
         "interval_count": price.interval_count,
-        "livemode": False,
+        "livemode": store.livemode,
         "metadata": dict(price.metadata),
         "meter": price.meter,
         "nickname": price.nickname,
@@ -121,7 +143,7 @@ def plan_shape(price: Price, version: Version) -> Shape:
     }
 
 
-def coupon_shape(coupon: Coupon, _store: Store, _version: Version) -> Shape:
+def coupon_shape(coupon: Coupon, store: Store, _version: Version) -> Shape:
     """Render a coupon. ``applies_to`` comes only when expanded, so no event carries it."""
     return {
         "id": coupon.id,
@@ -131,7 +153,7 @@ def coupon_shape(coupon: Coupon, _store: Store, _version: Version) -> Shape:
         "currency": coupon.currency,
         "duration": coupon.duration,
         "duration_in_months": coupon.months,
-        "livemode": False,
+        "livemode": store.livemode,
         "max_redemptions": None,
         "metadata": {},
         "name": coupon.name,
@@ -147,7 +169,7 @@ def discount_shape(discount: Discount, store: Store, version: Version) -> Shape:
     if version.discount_source:
         source: Shape = {"source": {"coupon": discount.coupon, "type": "coupon"}}
     else:
-        source = {"coupon": coupon_shape(store.coupons[discount.coupon], store, version)}
+        source = {"coupon": coupon_shape(store.coupons.known(discount.coupon), store, version)}
     account = {"customer_account": None} if version.discount_source else {}
     return {
         "id": discount.id,
@@ -162,7 +184,7 @@ def discount_shape(discount: Discount, store: Store, version: Version) -> Shape:
         **source,
         "start": discount.start,
         "subscription": discount.subscription,
-        "subscription_item": None,
+        "subscription_item": discount.item,
     }
 
 
@@ -190,7 +212,7 @@ def customer_shape(customer: Customer, store: Store, version: Version) -> Shape:
             "footer": None,
             "rendering_options": None,
         },
-        "livemode": False,
+        "livemode": store.livemode,
         "metadata": dict(customer.metadata),
         "name": customer.name,
         "next_invoice_sequence": store.invoices_of.get(customer.id, 0) + 1,

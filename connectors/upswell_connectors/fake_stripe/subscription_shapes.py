@@ -1,6 +1,6 @@
 """Subscriptions and their items as JSON, in the shape of an API version."""
 
-from upswell_connectors.fake_stripe.shapes import Shape, discount_shape, plan_shape, price_shape
+from upswell_connectors.fake_stripe.shapes import NESTED, Shape, discount_shape, plan_shape, price_shape
 from upswell_connectors.fake_stripe.store import Store
 from upswell_connectors.fake_stripe.values import Item, Subscription
 from upswell_connectors.fake_stripe.versions import Version
@@ -8,10 +8,10 @@ from upswell_connectors.fake_stripe.versions import Version
 
 def subscription_shape(subscription: Subscription, store: Store, version: Version) -> Shape:
     """Render a subscription: discounts as ids; periods on it or, since basil, on its items."""
-    return _base(subscription) | _items(subscription, store, version) | _moved(subscription, store, version)
+    return _base(subscription, store) | _items(subscription, store, version) | _moved(subscription, store, version)
 
 
-def _base(subscription: Subscription) -> Shape:
+def _base(subscription: Subscription, store: Store) -> Shape:
     return {
         "id": subscription.id,
         "object": "subscription",
@@ -42,7 +42,7 @@ def _base(subscription: Subscription) -> Shape:
         "ended_at": subscription.ended_at,
         "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
         "latest_invoice": subscription.latest_invoice,
-        "livemode": False,
+        "livemode": store.livemode,
         "metadata": dict(subscription.metadata),
         "next_pending_invoice_item_invoice": None,
         "on_behalf_of": None,
@@ -55,7 +55,7 @@ def _base(subscription: Subscription) -> Shape:
         "pending_invoice_item_interval": None,
         "pending_setup_intent": None,
         "pending_update": None,
-        "schedule": None,
+        "schedule": subscription.schedule,
         "start_date": subscription.start_date,
         "status": subscription.status,
         "test_clock": None,
@@ -77,26 +77,27 @@ def _items(subscription: Subscription, store: Store, version: Version) -> Shape:
     return {
         "items": {
             "object": "list",
-            "data": [_item(item, subscription, store, version) for item in subscription.items],
-            "has_more": False,
+            "data": [item_shape(item, subscription, store, version) for item in subscription.items[:NESTED]],
+            "has_more": len(subscription.items) > NESTED,
             "total_count": len(subscription.items),
             "url": f"/v1/subscription_items?subscription={subscription.id}",
         },
-        "plan": plan_shape(store.prices[single.price], version) if single else None,
+        "plan": plan_shape(store.prices[single.price], store, version) if single else None,
         "quantity": single.quantity if single else None,
     }
 
 
-def _item(item: Item, subscription: Subscription, store: Store, version: Version) -> Shape:
+def item_shape(item: Item, subscription: Subscription, store: Store, version: Version) -> Shape:
+    """Render one item of a subscription: with its period, since basil; discounts as ids."""
     price = store.prices[item.price]
     shape: Shape = {
         "id": item.id,
         "object": "subscription_item",
         "billing_thresholds": None,
         "created": item.created,
-        "discounts": [],
+        "discounts": list(item.discounts),
         "metadata": {},
-        "plan": plan_shape(price, version),
+        "plan": plan_shape(price, store, version),
         "price": price_shape(price, store, version),
         "subscription": subscription.id,
         "tax_rates": [],

@@ -20,10 +20,11 @@ _CARD_SECONDS = 9  # from filling in the checkout page to the payment's answer
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A price to begin with, and how many units of it; None for a metered one."""
+    """A price to begin with, how many units of it (None for a metered one), and a coupon for it alone."""
 
     price: str
     quantity: int | None = 1
+    coupon: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ def subscribe(account: Account, customer: str, wanted: Sequence[Wanted], terms: 
     if terms.coupon:
         discount = coupons.redeem(account, terms.coupon, customer, subscription=subscription.id)
         subscription = replace(subscription, discounts=(discount,))
+    subscription = coupons.redeem_for_items(account, subscription, [want.coupon for want in wanted])
     lines = () if terms.since else period_lines(account, subscription, subscription.items)
     if lines:
         reason = "quote_accept" if terms.quote else "subscription_create"

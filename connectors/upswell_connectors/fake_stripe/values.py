@@ -11,6 +11,11 @@ from types import MappingProxyType
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, str]:
+    """Return one mapping for all who have nothing in it."""
+    return NOTHING
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """What is sold."""
@@ -22,7 +27,7 @@ class Product:
     active: bool = True
     default_price: str | None = None
     unit_label: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Price:
     """How a product is charged: by ``unit_amount``, or by ``tiers`` in ``tiers_mode`` graduated or volume.
 
     ``meter`` makes it metered. ``divide_by`` charges packages of that many units, rounded ``round`` (up or down).
+    ``inline``: made for one subscription, so that no list shows it. ``currency_options`` are unit amounts by currency.
     """
 
     id: str
@@ -56,7 +62,20 @@ class Price:
     lookup_key: str | None = None
     nickname: str | None = None
     active: bool = True
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    inline: bool = False
+    currency_options: Mapping[str, str] = field(default_factory=_nothing)
+    metadata: Mapping[str, str] = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """What counts the usage of metered prices, from events named ``event_name``."""
+
+    id: str
+    name: str
+    event_name: str
+    created: int
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +96,7 @@ class Coupon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discount:
-    """A coupon in force: on one subscription, or on all of a customer's that have none of their own."""
+    """A coupon in force: on an item or a subscription, or on all of a customer's that have none of their own."""
 
     id: str
     coupon: str
@@ -85,6 +104,7 @@ class Discount:
     start: int
     end: int | None = None
     subscription: str | None = None
+    item: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +118,7 @@ class Customer:
     invoice_prefix: str
     currency: str | None = None
     discount: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +131,7 @@ class Item:
     created: int
     start: int
     end: int
+    discounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +174,47 @@ class Subscription:
     discounts: tuple[str, ...] = ()
     pause: Pause | None = None
     latest_invoice: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    schedule: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A part of a schedule, from ``start`` to ``end``: which prices are held, and how many units of each."""
+
+    start: int
+    end: int
+    items: tuple[tuple[str, int | None], ...]
+    prorate: str = "create_prorations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """What a subscription will hold when: its phases, one after the other.
+
+    ``end_behavior`` is release or cancel; ``status`` not_started, active, completed, released or canceled; ``current``
+    is the place of the phase that runs.
+    """
+
+    id: str
+    customer: str
+    created: int
+    phases: tuple[Phase, ...]
+    subscription: str | None = None
+    end_behavior: str = "release"
+    status: str = "active"
+    current: int | None = None
+    canceled_at: int | None = None
+    completed_at: int | None = None
+    released_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of an invoice. ``invoice_item`` is set on a proration; ``credits`` names the line it gives back."""
+    """One line of an invoice. ``invoice_item`` is set on a proration; ``credits`` names the line it gives back.
+
+    ``discounts`` are what each discount takes off; ``own_discounts`` are those of its item, not of the whole invoice.
+    """
 
     id: str
     amount: int
@@ -173,6 +229,7 @@ class Line:
     invoice_item: str | None = None
     credits: tuple[str, str] | None = None
     discounts: tuple[tuple[str, int], ...] = ()
+    own_discounts: tuple[str, ...] = ()
 
     @property
     def proration(self) -> bool:
@@ -202,7 +259,7 @@ class Invoice:
     paid_at: int | None = None
     uncollectible_at: int | None = None
     voided_at: int | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=_nothing)
 
     @property
     def subtotal(self) -> int:
@@ -223,4 +280,19 @@ class Invoice:
         return self.subtotal - sum(self.off.values())
 
 
-Resource = Product | Price | Coupon | Discount | Customer | Subscription | Invoice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where webhooks are sent, and which; the ``secret`` signs them."""
+
+    id: str
+    url: str
+    enabled_events: tuple[str, ...]
+    created: int
+    secret: str
+    api_version: str | None = None
+    description: str | None = None
+    enabled: bool = True
+    metadata: Mapping[str, str] = field(default_factory=_nothing)
+
+
+Resource = Product | Price | Meter | Coupon | Discount | Customer | Subscription | Schedule | Invoice

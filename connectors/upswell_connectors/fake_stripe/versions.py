@@ -1,6 +1,8 @@
 """The API versions an account can render its objects in, by what each one moved."""
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,21 @@ class Version:
     item_trials: bool = False
 
 
-ACACIA = Version("2024-12-18.acacia")
-BASIL = Version("2025-08-27.basil", basil=True, billing_mode=True)
-ENDIVE = Version("2026-10-28.endive", basil=True, billing_mode=True, discount_source=True, item_trials=True)
+@lru_cache
+def version(name: str) -> Version:
+    """Return the version that a request names, as ``2026-10-28.endive``. Raises ValueError where there is none."""
+    if not re.fullmatch(r"20\d\d-\d\d-\d\d(\.[a-z]+)?", name):
+        raise ValueError(f"{name!r} is no API version: Stripe names them like 2026-10-28.endive")
+    day = name[:10]
+    return Version(
+        name,
+        basil=day >= "2025-03-31",
+        billing_mode=day >= "2025-06-30",
+        discount_source=day >= "2025-09-30",
+        item_trials=day >= "2026-09-30",
+    )
+
+
+ACACIA = version("2024-12-18.acacia")
+BASIL = version("2025-08-27.basil")
+ENDIVE = version("2026-10-28.endive")

@@ -52,6 +52,7 @@ def _metered(account: Account) -> dict[str, str]:
     telemetry = catalogue.add_product(account, "Telemetry", unit_label="report")
     drift = catalogue.add_product(account, "Drift", unit_label="report")
     price, meter = catalogue.add_price, account.ids.make("mtr")
+    catalogue.add_meter(account, "Telemetry reports", "telemetry_report", id_=meter)
     return {
         "telemetry": price(account, telemetry, currency="usd", meter=meter, tiers=_TELEMETRY, tiers_mode="graduated"),
         "drift": price(account, drift, currency="usd", meter=meter, unit_amount="2.5"),

@@ -1,0 +1,137 @@
+"""An account's objects and lists, as one request sees them: in one API version, and in one of Stripe's two modes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any
+
+from upswell_connectors.fake_stripe import expansion, pages, refusals
+from upswell_connectors.fake_stripe.account_shapes import endpoint_shape
+from upswell_connectors.fake_stripe.emission import Event, render
+from upswell_connectors.fake_stripe.invoice_shapes import line_shape
+from upswell_connectors.fake_stripe.listings import LISTINGS, Listing
+from upswell_connectors.fake_stripe.queries import Query, Raw, list_query, one, single_query
+from upswell_connectors.fake_stripe.shapes import Shape
+from upswell_connectors.fake_stripe.shelves import Shelf
+from upswell_connectors.fake_stripe.store import Store
+from upswell_connectors.fake_stripe.subscription_shapes import item_shape
+from upswell_connectors.fake_stripe.values import Endpoint, Invoice, Item, Subscription
+from upswell_connectors.fake_stripe.versions import Version
+
+RETENTION = 30 * 86_400
+"""For how many seconds events are kept."""
+
+_id = attrgetter("id")
+_Params = Mapping[str, Raw]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one request sees: the objects of ``store``, and the ``events`` of the last thirty days before ``now``.
+
+    ``other`` are the objects of the mode that the key does not belong to, which are not shown and only told of.
+    """
+
+    store: Store
+    events: Shelf[Event]
+    version: Version
+    now: int
+    other: Store | None = None
+
+    def listed(self, name: str, params: _Params) -> Shape:
+        """Return a page of the list ``name``. Raises Refused."""
+        listing = LISTINGS[name]
+        query = list_query(params, listing.readers, timed=listing.timed)
+        expansion.check(query.expand, listing.object, listed=True)
+        if name == "events":
+            query = self._kept(query)
+        shelf = self._shelf(listing)
+        found, more = pages.page(shelf, query, listing.kind, listing.keep(query), listing.group(query))
+        return self._page([self._shape(value) for value in found], more, f"/v1/{name}", query)
+
+    def single(self, name: str, id_: str, params: _Params) -> Shape:
+        """Return the object ``id_`` of the list ``name``. Raises Refused where there is none."""
+        listing, query = LISTINGS[name], single_query(params)
+        expansion.check(query.expand, listing.object, listed=False)
+        shelf = self._shelf(listing)
+        found = shelf.get(id_)
+        if found is None or (name == "events" and found["created"] < self.now - RETENTION):
+            return self._missing(listing, id_)
+        shape = self._shape(found)
+        expansion.expand(shape, query.expand, self.store, self.version)
+        return shape
+
+    def items(self, params: _Params) -> Shape:
+        """Return a page of the items of the subscription that ``params`` name. Raises Refused."""
+        query = list_query(params, {"subscription": one}, timed=False)
+        if "subscription" not in query.filters:
+            raise refusals.missing_parameter("subscription")
+        holder = self._held("subscriptions", query.filters["subscription"])
+        found, more = pages.slice_of(holder.items, query, "subscription_item", _id)
+        shapes = [item_shape(item, holder, self.store, self.version) for item in found]
+        return self._rows(shapes, more, "/v1/subscription_items", query, "subscription_item")
+
+    def item(self, id_: str, params: _Params) -> Shape:
+        """Return one item, whichever subscription holds it. Raises Refused."""
+        query = single_query(params)
+        expansion.check(query.expand, "subscription_item", listed=False)
+        holder, item = self._item(id_)
+        shape = item_shape(item, holder, self.store, self.version)
+        expansion.expand(shape, query.expand, self.store, self.version)
+        return shape
+
+    def lines(self, id_: str, params: _Params) -> Shape:
+        """Return a page of an invoice's lines. Raises Refused."""
+        query = list_query(params, {}, timed=False)
+        invoice: Invoice = self._held("invoices", id_)
+        found, more = pages.slice_of(invoice.lines, query, "line_item", _id)
+        shapes = [line_shape(line, invoice, self.store, self.version) for line in found]
+        return self._rows(shapes, more, f"/v1/invoices/{id_}/lines", query, "line_item")
+
+    def _shelf(self, listing: Listing) -> Shelf[Any]:
+        shelf: Shelf[Any] = self.events if listing.object == "event" else getattr(self.store, listing.collection)
+        return shelf
+
+    def _kept(self, query: Query) -> Query:
+        if "type" in query.filters and "types" in query.filters:
+            raise refusals.Refused(400, "You may pass either type or types, but not both.", param="types")
+        return replace(query, since=max(query.since, self.now - RETENTION))
+
+    def _shape(self, value: Any) -> Shape:
+        if isinstance(value, dict):
+            return value
+        if isinstance(value, Endpoint):
+            return endpoint_shape(value, self.store, self.version)
+        return render(value, self.store, self.version)
+
+    def _rows(self, shapes: Sequence[Shape], more: bool, url: str, query: Query, kind: str) -> Shape:  # noqa: FBT001
+        expansion.check(query.expand, kind, listed=True)
+        return self._page(shapes, more, url, query)
+
+    def _page(self, shapes: Sequence[Shape], more: bool, url: str, query: Query) -> Shape:  # noqa: FBT001
+        page: Shape = {"object": "list", "data": shapes, "has_more": more, "url": url}
+        expansion.expand(page, query.expand, self.store, self.version)
+        return page
+
+    def _held(self, name: str, id_: str) -> Any:
+        listing = LISTINGS[name]
+        found = self._shelf(listing).get(id_)
+        if found is None:
+            raise refusals.no_such(listing.kind, id_)
+        return found
+
+    def _item(self, id_: str) -> tuple[Subscription, Item]:
+        for holder in self.store.subscriptions.values():
+            for item in holder.items:
+                if item.id == id_:
+                    return holder, item
+        raise refusals.no_such("subscription_item", id_, param="item")
+
+    def _missing(self, listing: Listing, id_: str) -> Shape:
+        """Return what is left of a deleted customer; of anything else nothing is. Raises Refused."""
+        shelf = self._shelf(listing)
+        if listing.object == "customer" and id_ in shelf.gone:
+            return expansion.deleted(self._shape(shelf.gone[id_]))
+        if self.other is not None and id_ in getattr(self.other, listing.collection, ()):
+            raise refusals.other_mode(listing.kind, id_, live=self.store.livemode)
+        raise refusals.no_such(listing.kind, id_)
