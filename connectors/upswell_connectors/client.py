@@ -74,8 +74,9 @@ class Answer:
 class Client:
     """A reader of one Stripe account; threads may share it. ``settings`` must hold an API key.
 
-    What is worth another try is tried up to ``attempts`` times, with pauses that grow. ``requests`` counts by endpoint
-    what was sent.
+    What is worth another try is tried up to ``attempts`` times, with pauses that grow; where nobody answered yet, a few
+    times only. ``requests`` counts by endpoint what was sent; ``ahead`` is by how many seconds Stripe's clock is ahead
+    of ours, as the last answer says.
     """
 
     def __init__(self, settings: StripeSettings, *, attempts: int = _FEW_ATTEMPTS) -> None:
@@ -85,6 +86,7 @@ class Client:
                 "There is no Stripe API key: set the environment variable that [stripe] api_key_env names"
             )
         self.requests: Counter[str] = Counter()
+        self.ahead = 0.0
         self.rate = min(ENDPOINT_RATE, float(settings.requests_per_second))
         self._headers = {"Authorization": f"Bearer {key.reveal()}", "Stripe-Version": API_VERSION}
         self._base = settings.api_base or BASE
@@ -94,6 +96,16 @@ class Client:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._answered = False
+
+    @property
+    def sent(self) -> int:
+        """How many requests were sent."""
+        with self._lock:
+            return self.requests.total()
+
+    def now(self) -> float:
+        """Return what time it is by Stripe's clock, unix seconds UTC."""
+        return time.time() + self.ahead
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """Return the JSON that Stripe answers. Raises as ``read`` does."""
@@ -131,11 +143,12 @@ class Client:
             got = self._session().get(self._base + path, params=params, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
         except requests.RequestException:
             return _Trouble("there is no connection to Stripe; it is tried again", _FEW_ATTEMPTS), 0.0
-        self._answered = True
+        self._answered, at = True, clock(got.headers)
+        self.ahead = at - time.time()
         if got.status_code != 200:
             return _judged(path, got), _asked(got.headers.get("Retry-After", ""))
         try:
-            return take(Answer(got.content, clock(got.headers), time.monotonic() - begun)), 0.0
+            return take(Answer(got.content, at, time.monotonic() - begun)), 0.0
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _Trouble("its answer cannot be read; it is asked again"), 0.0
 

@@ -46,6 +46,13 @@ class Pricing(Struct):
     price_details: PriceDetails | None = None
 
 
+class DiscountAmount(Struct):
+    """What a discount took off a line."""
+
+    amount: payloads.Int
+    discount: str | payloads.Discount
+
+
 class Line(Struct):
     """An invoice line."""
 
@@ -62,6 +69,7 @@ class Line(Struct):
     plan: str | payloads.Ref | None = None
     pricing: Pricing | None = None
     discounts: list[str | payloads.Discount] | None = None
+    discount_amounts: list[DiscountAmount] | None = None
 
 
 class Lines(Struct):
@@ -174,6 +182,7 @@ def _billed(line: Line, invoice: Billed) -> Billed | None:
         quantity=line.quantity,
         proration=proration,
         discounts=_ids(line.discounts or []),
+        off=tuple((objects.id_of(one.discount), one.amount) for one in line.discount_amounts or []),
     )
 
 

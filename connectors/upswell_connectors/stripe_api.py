@@ -16,10 +16,10 @@ Json = Mapping[str, Any]
 
 
 class StripeApi:
-    """A reader of one Stripe account. ``settings`` must hold an API key."""
+    """A reader of one Stripe account. ``settings`` must hold an API key; ``client`` may be one at work already."""
 
-    def __init__(self, settings: StripeSettings) -> None:
-        self._client = Client(settings)
+    def __init__(self, settings: StripeSettings, client: Client | None = None) -> None:
+        self._client = client or Client(settings)
 
     def find(self, reference: str, body: bytes) -> Facts:
         """Return facts of the object ``reference``, which the raw event ``body`` needs.

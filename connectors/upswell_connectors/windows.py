@@ -46,16 +46,16 @@ class Window:
 
 
 def remaining(window: Window, first: int, last: int, cursor: str, floor: int, parts: int) -> tuple[Window, ...]:
-    """Return what is left of ``window`` after a page that goes on, cut into at most ``parts`` windows of equal length.
+    """Return what is left of ``window`` after a page that goes on, cut into at most ``parts`` windows.
 
-    The page's objects were created from ``first`` down to ``last``, the one named ``cursor``. No window is made for
-    less than a page, as far as can be guessed from the page and from ``floor``, where the list is believed to begin.
+    The page's objects were created from ``first`` down to ``last``, the one named ``cursor``. The lowest window is half
+    as long as what is left, the next one a quarter, and so on: where all objects lie at the upper end, each window that
+    is empty halves what they are looked for in. The uppermost one should hold a page or more, as far as can be guessed
+    from this page and from ``floor``, where the list is believed to begin.
     """
     rest = replace(window, after=cursor, reached=last, density=PAGE / max(1, first - last))
-    bottom = floor if window.since is None else window.since
-    parts = min(parts, int(rest.left(floor) / PAGE), last - bottom)
-    if parts < 2:
-        return (rest,)
-    edges = [bottom + (last - bottom) * number // parts for number in range(1, parts)]
+    length = last - (floor if window.since is None else window.since)
+    pages = max(0, min(int(rest.left(floor) / PAGE), length))
+    edges = [last - (length >> halved) for halved in range(1, min(parts, pages.bit_length()))]
     lower = [Window(since, until, density=rest.density) for since, until in pairwise([window.since, *edges])]
-    return (replace(rest, since=edges[-1]), *reversed(lower))
+    return (replace(rest, since=edges[-1]) if edges else rest, *reversed(lower))

@@ -7,7 +7,6 @@ from upswell import books
 from upswell.invariants import breaches
 from upswell.ledger import Ledger
 from upswell.movements import chapters
-from upswell.portfolio import totals
 from upswell.rebuild import UNBUILT, Progress
 from upswell.records import history_of
 from upswell.rules import Rules
@@ -81,7 +80,7 @@ def _unlike(ledger: Ledger, rules: Rules, accounts: Sequence[str]) -> Iterator[t
 def _difference(ledger: Ledger, rules: Rules, account: str) -> str:
     told = list(chapters(history_of(ledger.connection, account), rules))
     held = books.movements(ledger, customer=account)
-    items = totals(told[-1].group.after.positions.values()) if told else {}
+    items = told[-1].group.after.totals if told else {}
     customer = {movement.currency: movement.mrr_after for movement in held}
     for currency in sorted({*items, *customer}):
         if items.get(currency, 0) != customer.get(currency, 0):

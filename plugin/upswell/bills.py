@@ -23,19 +23,36 @@ def write_bill(connection: sqlite3.Connection, event: str | None, invoice: Invoi
     connection.execute("DELETE FROM usage WHERE invoice = ?", (name,))
     connection.executemany(
         "INSERT INTO usage(invoice, line, subscription, customer, item, period_start, period_end, amount, currency,"
-        " billing_reason, invoiced_at, finalized_at, voided, said_at, event, price, quantity, proration, discounts)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " billing_reason, invoiced_at, finalized_at, voided, said_at, event, price, quantity, proration, discounts,"
+        " off) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 *(row.invoice, row.line, row.subscription, invoice.customer, row.item),
                 *(row.period_start, row.period_end, row.amount, row.currency, row.billing_reason),
                 *(row.invoiced_at, row.finalized_at, row.voided, word[1], event),
-                *(row.price, row.quantity, row.proration, _encode(row.discounts).decode()),
+                *(row.price, row.quantity, row.proration, _encode(row.discounts).decode(), _encode(row.off).decode()),
             )
             for row in {row.line: row for row in invoice.rows}.values()
         ],
     )
     return True
+
+
+def unknown_prices(connection: sqlite3.Connection) -> list[str]:
+    """Return the prices that invoices name and that neither the catalogue nor a subscription of the customer shows."""
+    rows = connection.execute(
+        "SELECT DISTINCT price FROM usage WHERE price != '' AND price NOT IN (SELECT id FROM prices) AND NOT EXISTS ("
+        " SELECT 1 FROM snapshots, json_each(snapshots.value, '$.items') AS item"
+        " WHERE snapshots.customer = usage.customer AND json_extract(item.value, '$.price.id') = usage.price"
+        ") ORDER BY price"
+    )
+    return [name for (name,) in rows]
+
+
+def invoices_since(connection: sqlite3.Connection, at: int) -> int:
+    """Return how many invoices of the ledger were made at ``at`` (unix seconds UTC) or later."""
+    row = connection.execute("SELECT count(*) FROM usage WHERE line = '' AND invoiced_at >= ?", (at,)).fetchone()
+    return int(row[0])
 
 
 def _said_at(connection: sqlite3.Connection, event: str | None) -> int:

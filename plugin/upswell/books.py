@@ -1,9 +1,10 @@
 """The movements in the ledger: written as the core returns them, read by everybody else."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import groupby, takewhile
+from operator import attrgetter
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
@@ -14,6 +15,8 @@ from upswell.ledger import Ledger
 
 _FIELDS = tuple(field.name for field in fields(Movement))
 _COLUMNS = ", ".join(_FIELDS)
+_MOMENT = _FIELDS.index("occurred_at")
+_values = attrgetter(*_FIELDS)
 _INSERT = f"INSERT INTO movements({_COLUMNS}, step) VALUES ({', '.join('?' * (len(_FIELDS) + 1))})"
 
 
@@ -29,8 +32,9 @@ def write_movements(connection: sqlite3.Connection, account: str, movements: Seq
     rows = [_row(movement) for movement in movements]
     if held == rows:
         return False
-    connection.execute("DELETE FROM movements WHERE customer = ?", (account,))
-    connection.executemany(_INSERT, [(*row, step) for step, row in enumerate(rows)])
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(held, rows, strict=False)))
+    connection.execute("DELETE FROM movements WHERE customer = ? AND step >= ?", (account, alike))
+    connection.executemany(_INSERT, [(*row, step) for step, row in enumerate(rows[alike:], alike)])
     return True
 
 
@@ -73,6 +77,11 @@ def by_customer(ledger: Ledger) -> Iterator[tuple[str, list[Movement]]]:
         yield customer, list(own)
 
 
+def sources(ledger: Ledger) -> dict[str, int]:
+    """Return how many movements there are of each source."""
+    return dict(ledger.connection.execute("SELECT source, count(*) FROM movements GROUP BY source ORDER BY source"))
+
+
 def names(ledger: Ledger, customers: Iterable[str]) -> dict[str, str]:
     """Return each customer's name: the Stripe customer's, else its email address, else the id."""
     return {customer: _name(ledger.connection, customer) for customer in customers}
@@ -89,13 +98,12 @@ def _name(connection: sqlite3.Connection, account: str) -> str:
 
 def iso(at: int) -> str:
     """Return unix seconds as the ledger writes moments: ``2026-01-31T09:00:00Z``."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(at, UTC).isoformat()[:19] + "Z"
 
 
 def _row(movement: Movement) -> tuple[object, ...]:
-    return tuple(
-        iso(value) if name == "occurred_at" else value for name, value in zip(_FIELDS, astuple(movement), strict=True)
-    )
+    values: tuple[object, ...] = _values(movement)
+    return (*values[:_MOMENT], iso(movement.occurred_at), *values[_MOMENT + 1 :])
 
 
 def _movement(row: Sequence[object]) -> Movement:

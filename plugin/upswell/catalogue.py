@@ -121,11 +121,11 @@ class Catalogue:
         return {**self.shown, **last}.values()
 
     def _active(self, price: Price, at: int) -> bool:
-        said = _last_second(until(self.prices.get(price.id, ()), at))
+        said = _last_second(until(_told(self.prices.get(price.id, ())), at))
         return all(version.value.active for version in said) if said else price.created <= at
 
     def _lookup_keys(self, price: Price, at: int, *, last: bool = False) -> set[str]:
-        said = until(self.prices.get(price.id, ()), at)
+        said = until(_told(self.prices.get(price.id, ())), at)
         values = [version.value for version in (_last_second(said) if last else said)]
         return {value.lookup_key for value in [*values, *([] if last and said else [price])] if value.lookup_key}
 
@@ -176,11 +176,13 @@ class Catalogue:
             value = versions[-1].value
             if value.customer != customer or value.subscription or value.item or name in elsewhere:
                 continue
-            brought = versions[0].event
+            brought = next((version.event for version in versions if version.event), name)
             ends = [(version.value.end, brought) for version in versions if version.value.end is not None]
-            ends += [(version.at, version.event) for version in versions if version.value.gone]
+            ends += [(version.at, version.event or name) for version in versions if version.value.gone]
             ends += [
-                (seen.at, seen.event) for seen in snapshots if seen.at > value.start and seen.value.discount != name
+                (seen.at, seen.event or name)
+                for seen in snapshots
+                if seen.at > value.start and seen.value.discount != name
             ]
             end, ended_by = min(ends, default=(None, brought))
             found.append(Standing(name, value.start, end, brought, ended_by))
@@ -189,7 +191,13 @@ class Catalogue:
     def metadata_at(self, customer: str, at: int) -> Mapping[str, str]:
         """Return the customer's metadata as known at ``at``."""
         versions = self.customers.get(customer, ())
+        versions = _told(versions) or versions
         return (until(versions, at) or versions[:1])[-1].value.metadata if versions else {}
+
+
+def _told(versions: Sequence[Version[T]]) -> Sequence[Version[T]]:
+    """Return what events said: when something asked of the API became so is not known."""
+    return [version for version in versions if version.event]
 
 
 def _last_second(versions: Sequence[Version[T]]) -> Sequence[Version[T]]:

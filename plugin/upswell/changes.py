@@ -1,14 +1,15 @@
 """Changes: the instants at which a customer's counted portfolio differs from just before."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
+from operator import attrgetter
 
 from upswell.catalogue import Standing
-from upswell.discounts import Cut, cut, eligible
+from upswell.discounts import Cut, Discount, cut, eligible
 from upswell.history import Entry, History, entries
-from upswell.portfolio import Item, Portfolio, Position, Subscription, counts, suspension
+from upswell.portfolio import Backdrop, Item, Portfolio, Position, Subscription, counts, suspension
 from upswell.prices import Price
 from upswell.rules import Rules
 from upswell.usage import figures
@@ -26,7 +27,7 @@ class Change:
     after: Portfolio
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class _Tick:
     """A moment at which one subscription may look different."""
 
@@ -36,8 +37,12 @@ class _Tick:
     place: int
     cause: str
     source: str = "observed"
-    entry: Entry | None = field(default=None, compare=False)
-    figure: tuple[str, Fraction] | None = field(default=None, compare=False)
+    entry: Entry | None = None
+    figure: tuple[str, Fraction] | None = None
+
+
+_MOMENT = attrgetter("at", "phase")
+_PLACE = attrgetter("at", "phase", "subscription", "place", "cause", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +50,7 @@ class _View:
     """One subscription's part of the portfolio."""
 
     positions: dict[str, Position]
-    standing: tuple[Cut, ...]
-    own: dict[str, tuple[Cut, ...]]
-    held_back: dict[str, str]
-    subscription: Subscription
+    backdrop: Backdrop
 
 
 def changes(history: History, rules: Rules) -> Iterator[Change]:
@@ -64,23 +66,28 @@ class _Walker:
         self.catalogue = history.catalogue
         self.entries = entries(history, rules)
         self.own = self._own_discounts()
-        self.ticks = sorted([*self._entry_ticks(), *self._usage_ticks(history), *self._discount_ticks()])
+        ticks = [*self._entry_ticks(), *self._usage_ticks(history), *self._discount_ticks()]
+        self.ticks = sorted(ticks, key=_PLACE)
         self.views: dict[str, _View] = {}
         self.current: dict[str, Entry] = {}
         self.figures: dict[str, Fraction] = {}
         self.counted: set[str] = set()
         self.prices: dict[str, Price] = {}
+        self.cuts: dict[tuple[object, ...], Cut | None] = {}
 
     def changes(self) -> Iterator[Change]:
-        for (at, phase), ticks in groupby(self.ticks, key=lambda tick: (tick.at, tick.phase)):
-            before = dict(self.views)
+        before = Portfolio()
+        for (at, phase), ticks in groupby(self.ticks, key=_MOMENT):
             causes: dict[str, tuple[str, str]] = {}
+            views = dict(self.views)
             for tick in ticks:
                 if self._apply(tick):
                     causes[tick.subscription] = (tick.cause, tick.source)
-            if causes and _positions(before) != _positions(self.views):
+            if causes and before.positions != (positions := _positions(self.views)):
                 cause, source = max(causes.values())
-                yield Change(at, phase % 2 == 0, cause, source, _portfolio(before), _portfolio(self.views))
+                after = Portfolio(positions, _backdrops(self.views))
+                yield Change(at, phase % 2 == 0, cause, source, _around(before, views), after)
+                before = after
 
     def _apply(self, tick: _Tick) -> bool:
         """Let ``tick`` happen and say whether its subscription's positions changed."""
@@ -104,11 +111,12 @@ class _Walker:
         own = {
             item.id: tuple(self._cuts(item.discounts, subscription.currency, at, own=True))
             for item in subscription.items
+            if item.discounts
         }
-        positions = {item.id: self._position(subscription, item, (*own[item.id], *standing)) for item in held}
+        positions = {item.id: self._position(subscription, item, (*own.get(item.id, ()), *standing)) for item in held}
         why = suspension(subscription, self.rules)
-        held_back = {item.id: why for item in subscription.items if why and item.id in self.counted}
-        return _View(positions, standing, own, held_back, subscription)
+        held_back = {item.id: why for item in subscription.items if item.id in self.counted} if why else {}
+        return _View(positions, Backdrop(standing, own, held_back, subscription.metadata, subscription.customer))
 
     def _in_trial(self, item: Item, at: int) -> bool:
         return item.trial_end is not None and at < item.trial_end and item.id not in self.counted
@@ -134,8 +142,14 @@ class _Walker:
     def _cuts(self, names: Sequence[str], currency: str, at: int, *, own: bool = False) -> Iterator[Cut]:
         for name in names:
             discount = self.catalogue.discount(name, at)
-            if discount and (found := cut(name, self.catalogue.coupon(discount), currency, self.rules, own=own)):
+            if discount and (found := self._cut(discount, currency, own)):
                 yield found
+
+    def _cut(self, discount: Discount, currency: str, own: bool) -> Cut | None:
+        key = (discount.id, discount.coupon_id, discount.start, currency, own)
+        if key not in self.cuts:
+            self.cuts[key] = cut(discount.id, self.catalogue.coupon(discount), currency, self.rules, own=own)
+        return self.cuts[key]
 
     def _standing(self, subscription: Subscription, at: int) -> Sequence[str]:
         """Return the subscription's own discounts, or the customer's where it has none in force."""
@@ -146,8 +160,9 @@ class _Walker:
 
     def _own_discounts(self) -> dict[str, list[Standing]]:
         held = [entry.subscription for rows in self.entries.values() for entry in rows]
-        listed = {name for one in held for name in one.all_discounts}
-        return {one.customer: self.catalogue.own_discounts(one.customer, frozenset(listed)) for one in held}
+        listed = frozenset(name for one in held for name in one.all_discounts)
+        customers = {one.customer for one in held}
+        return {customer: self.catalogue.own_discounts(customer, listed) for customer in customers}
 
     def _entry_ticks(self) -> Iterator[_Tick]:
         for name, rows in self.entries.items():
@@ -186,12 +201,11 @@ def _positions(views: dict[str, _View]) -> dict[str, Position]:
     return {name: held for view in views.values() for name, held in view.positions.items()}
 
 
-def _portfolio(views: dict[str, _View]) -> Portfolio:
-    return Portfolio(
-        positions=_positions(views),
-        standing={name: view.standing for name, view in views.items()},
-        own={name: cuts for view in views.values() for name, cuts in view.own.items()},
-        held_back={name: why for view in views.values() for name, why in view.held_back.items()},
-        metadata={name: view.subscription.metadata for name, view in views.items()},
-        owners={name: view.subscription.customer for name, view in views.items()},
-    )
+def _backdrops(views: dict[str, _View]) -> dict[str, Backdrop]:
+    return {name: view.backdrop for name, view in views.items()}
+
+
+def _around(held: Portfolio, views: dict[str, _View]) -> Portfolio:
+    """Return ``held`` with what stands around it now: that may change while no position does."""
+    backdrops = _backdrops(views)
+    return held if held.backdrops == backdrops else replace(held, backdrops=backdrops)

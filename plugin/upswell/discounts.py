@@ -114,7 +114,10 @@ def _in_order(rows: Sequence[Priced]) -> Iterator[str]:
 
     Where two items disagree, as they may half way between two states, the id settles it.
     """
-    queues = [[cut.discount for cut in row.cuts] for row in rows]
+    first, *others = queues = [[cut.discount for cut in row.cuts] for row in rows]
+    if all(queue == first for queue in others):
+        yield from dict.fromkeys(first)
+        return
     while queues := [queue for queue in queues if queue]:
         heads = {queue[0] for queue in queues}
         free = [name for name in heads if all(name not in queue[1:] for queue in queues)]
@@ -125,8 +128,9 @@ def _in_order(rows: Sequence[Priced]) -> Iterator[str]:
 
 def _take(left: dict[str, Fraction], rows: Sequence[Priced], cut: Cut) -> None:
     if cut.percent is not None:
+        kept = max(1 - cut.percent, Fraction(0))
         for row in rows:
-            left[row.item] *= max(1 - cut.percent, Fraction(0))
+            left[row.item] *= kept
         return
     shortest = min((row.months for row in rows if row.months), default=None)
     billed = [row for row in rows if row.months == shortest]

@@ -37,7 +37,7 @@ def why(ledger: Ledger, rules: Rules, who: str, now: int) -> Timeline | Derivati
 def _timeline(ledger: Ledger, rules: Rules, history: History, now: int) -> Timeline:
     told = [chapter for chapter in chapters(history, rules) if chapter.movements]
     moments = [
-        Moment(chapter.movements, chapter.group.at > now, holdings(chapter.group.after.positions, history.catalogue))
+        Moment(chapter.movements, chapter.group.at > now, holdings(chapter.group.after, history.catalogue))
         for chapter in told
     ]
     held = _mrr(movement for chapter in told for movement in chapter.movements if chapter.group.at <= now)

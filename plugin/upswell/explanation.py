@@ -9,7 +9,7 @@ from upswell.catalogue import Catalogue
 from upswell.kinds import Movement
 from upswell.money import plain
 from upswell.movements import Chapter
-from upswell.portfolio import Position, mrr, totals
+from upswell.portfolio import Portfolio, Position
 from upswell.prices import Price
 from upswell.reasons import cut_words, label
 from upswell.rules import Rules
@@ -152,8 +152,8 @@ def explain(chapter: Chapter, movement: Movement, catalogue: Catalogue, rules: R
     keys = _KEYS["status" if whole else movement.driver]
     return Explanation(
         movement=movement,
-        before=holdings(group.before.positions, catalogue),
-        after=holdings(group.after.positions, catalogue),
+        before=holdings(group.before, catalogue),
+        after=holdings(group.after, catalogue),
         steps=tuple(_booked(chapter, movement, catalogue)),
         rule=_rule(chapter, movement),
         settings=tuple(_setting(name, rules) for name in (*keys, "settle_minutes")),
@@ -161,11 +161,10 @@ def explain(chapter: Chapter, movement: Movement, catalogue: Catalogue, rules: R
     )
 
 
-def holdings(positions: Mapping[str, Position], catalogue: Catalogue) -> tuple[Holding, ...]:
-    """Return ``positions`` in words and numbers, the largest first."""
-    amounts = mrr(positions.values())
-    largest = sorted(positions.values(), key=lambda position: (-position.monthly, position.item))
-    return tuple(_holding(position, amounts[position.item], catalogue) for position in largest)
+def holdings(held: Portfolio, catalogue: Catalogue) -> tuple[Holding, ...]:
+    """Return the positions of ``held`` in words and numbers, the largest first."""
+    largest = sorted(held.positions.values(), key=lambda position: (-position.monthly, position.item))
+    return tuple(_holding(position, held.amounts[position.item], catalogue) for position in largest)
 
 
 def _holding(position: Position, amount: int, catalogue: Catalogue) -> Holding:
@@ -203,7 +202,7 @@ def _interval(price: Price) -> str:
 
 
 def _booked(chapter: Chapter, movement: Movement, catalogue: Catalogue) -> Iterable[Booked]:
-    running = dict(totals(chapter.group.before.positions.values()))
+    running = dict(chapter.group.before.totals)
     own = _own(chapter, movement)
     for place, step in enumerate(chapter.steps):
         running[step.currency] = running.get(step.currency, 0) + step.amount
@@ -240,7 +239,7 @@ def _own(chapter: Chapter, movement: Movement) -> set[int]:
 def _is_whole(chapter: Chapter, movement: Movement) -> bool:
     """Whether the movement stands for all that the customer held, so that no single step made it."""
     if movement.kind in ("new", "reactivation"):
-        return not any(totals(chapter.group.before.positions.values()).values())
+        return not any(chapter.group.before.totals.values())
     return movement.kind == "churn"
 
 

@@ -19,6 +19,7 @@ from upswell.errors import LedgerBusy, LedgerError
 from upswell.migrations import migrations, names
 
 _RETRY_SECONDS = 0.0005
+_LOCK_SECONDS = 0.01
 _OLDEST_SQLITE = (3, 37)
 _FILE_ERRORS = (sqlite3.OperationalError, sqlite3.DatabaseError)  # not their other kinds, such as IntegrityError
 
@@ -40,7 +41,8 @@ class Ledger:
             )
         if not create and not path.exists():
             raise LedgerError(
-                f"There is no ledger at {path}: `upswell serve` or `upswell replay FILE` creates it, "
+                f"There is no ledger at {path}: `upswell serve`, `upswell backfill` or `upswell replay FILE` "
+                "creates it, "
                 "or name another under [ledger] path"
             )
         try:
@@ -134,10 +136,27 @@ class Ledger:
                 raise LedgerError(f"The ledger {self.path} cannot be written ({error})") from error
             raise
 
+    def tidy(self) -> None:
+        """Move what was written into the file, so that bulk work does not fill the disk with a log that only grows.
+
+        That is for whoever holds the ledger's lock: beside a running `upswell serve` it is left to that one.
+        """
+        try:
+            lock = hold(self.path)
+        except LedgerError:
+            return
+        with lock:
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
     def job(self, name: str) -> Any:
         """Return what was noted under ``name`` in ``jobs``, or None."""
-        row = self.connection.execute("SELECT value FROM jobs WHERE name = ?", (name,)).fetchone()
-        return None if row is None else json.loads(row[0])
+        return job(self.connection, name)
+
+
+def job(connection: sqlite3.Connection, name: str) -> Any:
+    """Return what was noted under ``name`` in ``jobs``, or None."""
+    row = connection.execute("SELECT value FROM jobs WHERE name = ?", (name,)).fetchone()
+    return None if row is None else json.loads(row[0])
 
 
 def note_job(connection: sqlite3.Connection, name: str, value: Any) -> None:
@@ -148,23 +167,34 @@ def note_job(connection: sqlite3.Connection, name: str, value: Any) -> None:
     )
 
 
-def hold(path: Path) -> IO[bytes]:
+def forget_job(connection: sqlite3.Connection, name: str) -> None:
+    """Forget what was noted under ``name``, inside an open write transaction."""
+    connection.execute("DELETE FROM jobs WHERE name = ?", (name,))
+
+
+def hold(path: Path, seconds: float = 0.0) -> IO[bytes]:
     """Take the exclusive lock of the ledger at ``path`` and return the file that holds it while it is open.
 
-    Raises LedgerError where another process serves the same ledger.
+    Waits up to ``seconds`` for a bulk writer that is just tidying up. Raises LedgerError where another process serves
+    the same ledger.
     """
     try:
         lock = Path(f"{path}.lock").open("ab")  # noqa: SIM115  # the caller closes it
     except OSError as error:
         raise LedgerError(f"The ledger {path} cannot be locked ({error}): check its folder") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise LedgerError(
-            f"Another `upswell serve` holds the ledger {path}: stop it, or name another ledger"
-        ) from error
-    return lock
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if time.monotonic() > deadline:
+                lock.close()
+                raise LedgerError(
+                    f"Another `upswell serve` holds the ledger {path}: stop it, or name another ledger"
+                ) from error
+            time.sleep(_LOCK_SECONDS)
+        else:
+            return lock
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -229,6 +229,7 @@ _PAST = (
     "ALTER TABLE usage ADD COLUMN quantity INTEGER",
     "ALTER TABLE usage ADD COLUMN proration INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE usage ADD COLUMN discounts TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE usage ADD COLUMN off TEXT NOT NULL DEFAULT '[]'",
 )
 
 

@@ -20,7 +20,7 @@ def exponent(currency: str) -> int:
     return 3 if code in _THREE else 2
 
 
-def rounded(amount: Fraction) -> int:
+def rounded(amount: int | Fraction) -> int:
     """Return ``amount`` as a whole number of minor units, half to even."""
     return amount.numerator if amount.denominator == 1 else round(amount)
 
@@ -31,7 +31,7 @@ def plain(amount: int | Fraction, currency: str) -> str:
     Fractions of a minor unit are written out when they end (a price of 0.0008), else rounded half to even.
     """
     places = exponent(currency)
-    value = Fraction(amount)
+    value = amount
     while value.denominator != 1 and places < 12 and (value * 10 ** (12 - places)).denominator == 1:
         value, places = value * 10, places + 1
     whole = abs(rounded(value))

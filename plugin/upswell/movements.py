@@ -15,13 +15,14 @@ from upswell.history import History
 from upswell.kinds import Movement
 from upswell.netting import netted
 from upswell.pairs import largest, pairs
-from upswell.portfolio import Portfolio, Position, totals
+from upswell.portfolio import Portfolio, Position
 from upswell.reasons import life_reason, step_reason
 from upswell.rules import Rules
 from upswell.walk import Step, walk
 
 _UP = {"plan": "upgrade", "add_on": "add_on", "seats": "seat", "usage": "overage", "status": "reactivation"}
 _EITHER_WAY = {"price": "price_change", "discount": "discount", "term": "term_change"}
+_UNDATED = " (inferred: nothing tells when)"
 _LIFE_DRIVERS = frozenset({"plan", "seats", "usage", "discount"})
 
 
@@ -29,7 +30,8 @@ _LIFE_DRIVERS = frozenset({"plan", "seats", "usage", "discount"})
 class Group:
     """All changes within the settle window: only the states before the first and after the last exist.
 
-    ``at`` (unix seconds UTC) and ``cause`` are the last change's, ``causes`` all changes' in order.
+    ``at`` (unix seconds UTC) and ``cause`` are the last change's, ``causes`` all changes' in order. ``undated``: it
+    closes a gap, and happened at some time before.
     """
 
     at: int
@@ -38,6 +40,7 @@ class Group:
     before: Portfolio
     after: Portfolio
     causes: tuple[str, ...] = ()
+    undated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +110,23 @@ def groups(found: Iterable[Change], rules: Rules) -> Iterator[Group]:
 
 def _group(held: list[Change]) -> Group:
     last = held[-1]
-    source = "reconstructed" if any(change.source == "reconstructed" for change in held) else "observed"
+    source = "observed" if all(change.source == "observed" for change in held) else "reconstructed"
     causes = tuple(dict.fromkeys(change.cause for change in held))
-    return Group(last.at, last.cause, source, held[0].before, last.after, causes)
+    return Group(
+        last.at, last.cause, source, held[0].before, last.after, causes, last.gap and last.source == "inferred"
+    )
 
 
 def _carried(group: Group, history: History, rules: Rules, life: _Life) -> Group:
     """Let a metered position that replaces another keep its usage figure until it has one of its own."""
     before, after = (_with_figures(end, life.carried) for end in (group.before, group.after))
-    if _measured(before):
+    if _measured(before) and any(held.price.metered for held in after.positions.values()):
         for pair in pairs(before.positions, after.positions, history.catalogue, rules):
             old, new = pair.before, pair.after
             if old and new and old.figure is not None and new.figure is None and new.price.metered and not pair.crosses:
                 life.carried[new.item] = old.figure
-    return replace(group, before=before, after=_with_figures(after, life.carried))
+        after = _with_figures(after, life.carried)
+    return group if before is group.before and after is group.after else replace(group, before=before, after=after)
 
 
 def _measured(portfolio: Portfolio) -> set[str]:
@@ -128,16 +134,16 @@ def _measured(portfolio: Portfolio) -> set[str]:
 
 
 def _with_figures(portfolio: Portfolio, carried: Mapping[str, Fraction]) -> Portfolio:
-    positions = {
-        name: replace(held, figure=carried[name]) if held.figure is None and name in carried else held
-        for name, held in portfolio.positions.items()
-    }
-    return replace(portfolio, positions=positions) if carried else portfolio
+    silent = [name for name in carried if name in portfolio.positions and portfolio.positions[name].figure is None]
+    if not silent:
+        return portfolio
+    figured = {name: replace(portfolio.positions[name], figure=carried[name]) for name in silent}
+    return replace(portfolio, positions={**portfolio.positions, **figured})
 
 
 def _book(group: Group, steps: Steps, history: History, rules: Rules, life: _Life) -> Iterator[Movement]:
     _remember(steps, life)
-    closing = totals(group.after.positions.values())
+    closing = group.after.totals
     has_paid = any(position.paid for position in group.after.positions.values())
     if not life.alive:
         bookings = _begin(group, steps, history, life) if any(closing.values()) else []
@@ -171,7 +177,7 @@ def _end(group: Group, steps: Steps, history: History, life: _Life) -> list[_Boo
 
 def _whole(kind: str, held: Portfolio, steps: Steps, sign: int, history: History) -> Iterator[_Booking]:
     """Book everything a customer holds at once, per currency, on its largest position."""
-    sums = totals(held.positions.values())
+    sums = held.totals
     shown = [currency for currency in sorted(sums) if sums[currency]]
     if not shown:
         shown = [largest(position for position in held.positions.values() if position.paid).currency]
@@ -257,7 +263,7 @@ def _movement(booking: _Booking, group: Group, history: History, rules: Rules, l
         source=group.source,
         cause=group.cause,
         origin=_origin(booking.kind, position, group, history, rules),
-        reason=booking.reason,
+        reason=booking.reason + (_UNDATED if group.undated else ""),
     )
 
 
@@ -274,9 +280,8 @@ def _origin(kind: str, position: Position, group: Group, history: History, rules
     """Say who moved: the merchant (its own price change), sales, or the customer."""
     if kind == "price_change":
         return "merchant"
-    held: Mapping[str, str] = group.after.metadata.get(position.subscription, {})
-    owner = group.after.owners.get(position.subscription, "")
-    marked = {**history.catalogue.metadata_at(owner, group.at), **held}
+    held = group.after.around(position.subscription)
+    marked = {**history.catalogue.metadata_at(held.owner, group.at), **held.metadata} if rules.sales_keys else {}
     return (
         "sales"
         if any(marked.get(key) for key in rules.sales_keys) or _quoted(position, group, history, rules)

@@ -9,6 +9,8 @@ from upswell.walk import Step
 
 def netted(steps: Sequence[Step]) -> list[Step]:
     """Net opposite steps of one driver and product, on the largest of those that remain."""
+    if len(steps) < 2:
+        return list(steps)
     alike: defaultdict[tuple[str, str, str], list[Step]] = defaultdict(list)
     for step in steps:
         alike[_likeness(step)].append(step)

@@ -1,6 +1,6 @@
 """Pairs: which position before a change is which position after it, and how a price difference is named."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from upswell.catalogue import Catalogue
@@ -42,25 +42,34 @@ def pairs(
     def role(position: Position) -> str:
         return catalogue.role(position.price, rules)
 
+    def kept(old: Position, new: Position) -> bool:
+        return old.currency == new.currency and (old.price.id == new.price.id or role(old) == role(new))
+
+    gone = {name: position for name, position in before.items() if after.get(name) != position}
+    come = {name: after[name] for name in after if name in gone or name not in before}
+    same = [name for name, position in gone.items() if name in come and kept(position, come[name])]
+    found = [Pair(gone.pop(name), come.pop(name)) for name in same]
+    found += _matched(sorted(gone.values(), key=_size), sorted(come.values(), key=_size), role)
+    return sorted(found, key=lambda pair: pair.key)
+
+
+def _matched(old: list[Position], new: list[Position], role: Callable[[Position], str]) -> Iterator[Pair]:
+    """Pair what is left of ``old`` and ``new``, both the largest first; yield what found no partner alone."""
     matches: tuple[Match, ...] = (
-        lambda p: (p.currency, role(p), p.item),
         lambda p: (p.currency, role(p), p.price.product),
         lambda p: (p.currency, role(p)),
         lambda p: (role(p), p.price.product),
         role,
     )
-    old = sorted((position for name, position in before.items() if after.get(name) != position), key=_size)
-    new = sorted((position for name, position in after.items() if before.get(name) != position), key=_size)
-    found = []
     for match in matches:
         for position in list(old):
             partner = next((other for other in new if match(other) == match(position)), None)
             if partner:
                 old.remove(position)
                 new.remove(partner)
-                found.append(Pair(position, partner))
-    found += [Pair(position, None) for position in old] + [Pair(None, position) for position in new]
-    return sorted(found, key=lambda pair: pair.key)
+                yield Pair(position, partner)
+    yield from (Pair(position, None) for position in old)
+    yield from (Pair(None, position) for position in new)
 
 
 def _size(position: Position) -> tuple[bool, object, str]:

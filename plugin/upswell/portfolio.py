@@ -122,21 +122,48 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Portfolio:
-    """All positions of a customer by item id, and what stands around them.
+class Backdrop:
+    """What stands around the positions of one subscription, whether it counts or not.
 
-    ``standing`` are each subscription's discounts in force, before they are matched to products, and ``own`` each
-    item's, whether it counts or not;
-    ``held_back`` are the items of suspended subscriptions, with what holds them back; ``metadata`` and ``owners``
-    (Stripe customers) are each subscription's.
+    ``standing`` are its discounts in force, before they are matched to products, and ``own`` those of each item;
+    ``held_back`` are its items if it is suspended, with what holds them back; ``owner`` is the Stripe customer.
+    """
+
+    standing: tuple[Cut, ...] = ()
+    own: Mapping[str, tuple[Cut, ...]] = field(default_factory=dict)
+    held_back: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
+
+
+_NOTHING = Backdrop()
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """All positions of a customer by item id, and what stands around them by subscription.
+
+    ``amounts`` follow from the positions: each item's MRR, see ``mrr``.
     """
 
     positions: Mapping[str, Position] = field(default_factory=dict)
-    standing: Mapping[str, tuple[Cut, ...]] = field(default_factory=dict)
-    own: Mapping[str, tuple[Cut, ...]] = field(default_factory=dict)
-    held_back: Mapping[str, str] = field(default_factory=dict)
-    metadata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    owners: Mapping[str, str] = field(default_factory=dict)
+    backdrops: Mapping[str, Backdrop] = field(default_factory=dict)
+    amounts: Mapping[str, int] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "amounts", mrr(self.positions.values()))
+
+    def around(self, subscription: str) -> Backdrop:
+        """Return what stands around the positions of ``subscription``; nothing, where it is not known yet."""
+        return self.backdrops.get(subscription, _NOTHING)
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """The customer's MRR by currency, in minor units a month."""
+        sums: defaultdict[str, int] = defaultdict(int)
+        for name, position in self.positions.items():
+            sums[position.currency] += self.amounts[name]
+        return sums
 
 
 def mrr(positions: Iterable[Position]) -> Mapping[str, int]:
@@ -152,13 +179,3 @@ def mrr(positions: Iterable[Position]) -> Mapping[str, int]:
     for rows in shelves.values():
         amounts |= {item: rounded(amount) for item, amount in discounted(rows).items()}
     return amounts
-
-
-def totals(positions: Iterable[Position]) -> Mapping[str, int]:
-    """Return the customer's MRR by currency, in minor units a month."""
-    held = list(positions)
-    of_item = mrr(held)
-    sums: defaultdict[str, int] = defaultdict(int)
-    for position in held:
-        sums[position.currency] += of_item[position.item]
-    return sums

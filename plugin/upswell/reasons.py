@@ -147,6 +147,8 @@ def _unit(position: Position) -> Fraction | None:
 def _adds_up(step: Step, amount: Fraction) -> bool:
     """Whether ``amount`` less the percentages in force is the step's, to the minor unit."""
     held = step.position.cuts
+    if not held:
+        return rounded(amount) == step.amount
     kept = prod((1 - cut.percent for cut in held if cut.percent is not None), start=Fraction(1))
     return all(cut.percent is not None for cut in held) and rounded(amount * kept) == step.amount
 

@@ -24,6 +24,7 @@ T = TypeVar("T")
 _encode = msgspec.json.Encoder().encode
 _subscriptions = msgspec.json.Decoder(Subscription)
 _names = msgspec.json.Decoder(tuple[str, ...])
+_amounts = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in TABLES}
 
 
@@ -210,15 +211,18 @@ def _states(connection: sqlite3.Connection, customer: str) -> Iterator[State]:
         " ORDER BY subscription, created, event",
         (customer,),
     )
+    # Mostly an event begins where the one before it ended, to the letter.
+    told, held = "", None
     for created, kind, event, source, before, after in rows:
-        earlier = _subscriptions.decode(before) if before else None
-        yield State(created, kind, event, _subscriptions.decode(after), earlier, source)
+        earlier = held if before == told else _subscriptions.decode(before) if before else None
+        told, held = after, _subscriptions.decode(after)
+        yield State(created, kind, event, held, earlier, source)
 
 
 def _billed(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
     rows = connection.execute(
         "SELECT invoice, line, subscription, item, period_start, period_end, amount, currency, billing_reason,"
-        " invoiced_at, finalized_at, voided, price, quantity, proration, discounts"
+        " invoiced_at, finalized_at, voided, price, quantity, proration, discounts, off"
         " FROM usage WHERE customer = ? ORDER BY invoice, line",
         (customer,),
     )
@@ -226,10 +230,9 @@ def _billed(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
 
 
 def _row(*told: Any) -> Billed:
-    row = Billed(*told)
-    return replace(
-        row, voided=bool(row.voided), proration=bool(row.proration), discounts=_names.decode(str(row.discounts))
-    )
+    row = Billed(*told[:-2])
+    discounts, off = _names.decode(told[-2]), _amounts.decode(told[-1])
+    return replace(row, voided=bool(row.voided), proration=bool(row.proration), discounts=discounts, off=off)
 
 
 def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], known: History) -> Catalogue:

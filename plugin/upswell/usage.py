@@ -19,7 +19,8 @@ class Billed:
 
     ``amount`` is in minor units before discounts, credits and tax; times are unix seconds UTC. ``price`` and
     ``quantity`` are the line's, which on a ``proration`` are the subscription's and no difference; ``item`` is empty
-    where the line names none. ``discounts`` are ids: an invoice's are those of all its lines, a line's are its own.
+    where the line names none. ``discounts`` are ids: an invoice's are those of all its lines, a line's are its own;
+    ``off`` is what each took off the line, by id.
     """
 
     invoice: str
@@ -38,6 +39,7 @@ class Billed:
     quantity: int | None = None
     proration: bool = False
     discounts: tuple[str, ...] = ()
+    off: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

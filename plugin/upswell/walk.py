@@ -53,7 +53,8 @@ class _Walk:
         self.working = dict(before.positions)
         for name, alias in self.aliases.items():
             self.working[alias] = replace(self.working.pop(name), item=alias)
-        self.amounts = mrr(self.working.values())
+        self.amounts = mrr(self.working.values()) if self.aliases else before.amounts
+        self.total = sum(self.amounts.values())
 
     def steps(self) -> Iterator[Step]:
         for pair in self.pairs:
@@ -76,14 +77,12 @@ class _Walk:
 
     def _book(self, part: str, driver: str, old: Position | None, new: Position | None, why: str = "") -> Step:
         """Put ``new`` in the place of ``old`` and book what the customer's MRR did."""
-        before, was = self.amounts, 0
-        if old:
-            was = before[self._leave(old)]
+        was, before = self.amounts[self._leave(old)] if old else 0, self.total
         if new:
             self.working[new.item] = new
         self.amounts = mrr(self.working.values())
-        amount = sum(self.amounts.values()) - sum(before.values())
-        now = self.amounts[new.item] if new else 0
+        self.total = sum(self.amounts.values())
+        amount, now = self.total - before, self.amounts[new.item] if new else 0
         return Step(part, driver, amount, (new or old).currency, old, new, why, was, now)  # type: ignore[union-attr]
 
     def _leave(self, old: Position) -> str:
@@ -109,7 +108,9 @@ class _Walk:
         if not old or not new:
             return
         quantity = new.quantity if old.quantity is None or new.quantity is None else old.quantity
-        moved = replace(new, quantity=quantity, figure=old.figure, cuts=old.cuts, shelf=old.shelf)
+        moved = Position(new.subscription, new.item, new.currency, new.price, quantity, old.figure, old.cuts, old.shelf)
+        if moved == old:
+            return
         if old.price.id == new.price.id:
             # Item ids settle ties when an amount off is spread, so new ids alone can move a minor unit.
             step = self._book("discounts", "discount", old, moved)
@@ -128,12 +129,12 @@ class _Walk:
     def _presence(self, pair: Pair) -> Iterator[Step]:
         """Step c: a position that came or went."""
         if gone := pair.before:
-            why = self.after.held_back.get(gone.item, "")
+            why = self.after.around(gone.subscription).held_back.get(gone.item, "")
             yield self._book("presence", "status" if why else self._sort(gone, self.after), gone, None, why)
         elif come := pair.after:
-            why = self.before.held_back.get(come.item, "")
-            standing = self.before.standing.get(come.subscription, ())
-            stood = eligible([*self.before.own.get(come.item, ()), *standing], come.price.product)
+            earlier = self.before.around(come.subscription)
+            why = earlier.held_back.get(come.item, "")
+            stood = eligible([*earlier.own.get(come.item, ()), *earlier.standing], come.price.product)
             arriving = replace(come, cuts=stood, figure=come.figure if why else None)
             yield self._book("presence", "status" if why else self._sort(come, self.before), None, arriving, why)
 

@@ -77,9 +77,9 @@ def test_what_never_counted_is_not_held_back():
     unpaid = replace(HELD, status="unpaid")
     other = subscription(Item("si_2", PRO, 1), name="sub_2")
     begun = found(created(AT, unpaid, "evt_1"), created(AT + 1, other, "evt_2"), updated(AT + 2, unpaid, HELD, "evt_3"))
-    assert [one.before.held_back for one in begun] == [{}, {}]
+    assert [one.before.around("sub_1").held_back for one in begun] == [{}, {}]
     lost = found(created(AT, HELD, "evt_1"), updated(AT + 2, HELD, unpaid, "evt_3"))
-    assert lost[-1].after.held_back == {"si_1": "unpaid"}
+    assert lost[-1].after.around("sub_1").held_back == {"si_1": "unpaid"}
 
 
 def test_what_stands_around_a_portfolio_is_told():
@@ -88,8 +88,8 @@ def test_what_stands_around_a_portfolio_is_told():
     ended = replace(other, status="canceled", ended_at=AT + 5)
     last = found(created(AT, HELD, "evt_1"), created(AT, other, "evt_2"), deleted(AT + 5, ended, "evt_3"))[-1]
     assert last.after.positions.keys() == {"si_1"}
-    assert last.after.metadata == {"sub_1": {}, "sub_2": {"rep": "a"}}
-    assert last.after.owners == {"sub_1": "cus_1", "sub_2": "cus_2"}
+    around = {name: (backdrop.metadata, backdrop.owner) for name, backdrop in last.after.backdrops.items()}
+    assert around == {"sub_1": ({}, "cus_1"), "sub_2": ({"rep": "a"}, "cus_2")}
 
 
 def test_an_item_s_trial_ends_by_itself():
@@ -162,4 +162,4 @@ def test_an_item_s_discounts_come_before_its_subscription_s():
     (begun,) = found(created(AT, held), catalogue=known)
     position = begun.after.positions["si_1"]
     assert [(cut.discount, cut.own) for cut in position.cuts] == [("di_2", True), ("di_1", False)]
-    assert [cut.discount for cut in begun.after.standing["sub_1"]] == ["di_1"]
+    assert [cut.discount for cut in begun.after.around("sub_1").standing] == ["di_1"]

@@ -135,7 +135,7 @@ def test_a_before_that_is_not_the_state_held_closes_a_gap():
     (found,) = entries(history(BEGUN, step(4, 5, "evt_b")), Rules()).values()
     assert [(one.event, one.gap, one.source) for one in found] == [
         ("evt_created", False, "observed"),
-        ("evt_b", True, "reconstructed"),
+        ("evt_b", True, "inferred"),
         ("evt_b", False, "observed"),
     ]
 

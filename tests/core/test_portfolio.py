@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from core.values import metered, off, percent, position, price, subscription, tiered
-from upswell.portfolio import Item, counts, mrr, suspension, totals
+from core.values import by_item, metered, off, percent, position, price, subscription, tiered
+from upswell.portfolio import Item, Portfolio, counts, mrr, suspension
 from upswell.rules import Rules
 
 COUNTING = [
@@ -140,7 +140,7 @@ def test_each_item_is_rounded_once_after_discounts():
     """One rounding, half to even, per subscription item, after discounts."""
     held = [position(price(1000, "year"), item=f"si_{number}", cuts=(percent(10),)) for number in (1, 2)]
     assert mrr(held) == {"si_1": 75, "si_2": 75}
-    assert totals(held) == {"usd": 150}
+    assert Portfolio(by_item(*held)).totals == {"usd": 150}
 
 
 def test_mixed_intervals_add_up():
@@ -150,13 +150,13 @@ def test_mixed_intervals_add_up():
         position(price(12000, "year"), item="si_2"),
         position(price(100, "week"), item="si_3"),
     ]
-    assert totals(held) == {"usd": 1200 + 1000 + 433}
+    assert Portfolio(by_item(*held)).totals == {"usd": 1200 + 1000 + 433}
 
 
 def test_amounts_are_per_currency():
     """Amounts are per currency."""
     held = [position(price(1000)), position(price(900, currency="eur"), item="si_2", shelf="sub_2")]
-    assert totals(held) == {"usd": 1000, "eur": 900}
+    assert Portfolio(by_item(*held)).totals == {"usd": 1000, "eur": 900}
 
 
 def test_an_amount_off_is_spread_among_the_items_of_one_subscription():

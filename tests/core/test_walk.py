@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.values import VOLUME, by_item, calm, metered, off, percent, position, price, tiered
 from upswell.catalogue import Catalogue
-from upswell.portfolio import Portfolio, totals
+from upswell.portfolio import Backdrop, Portfolio
 from upswell.prices import Amounts, Tier
 from upswell.rules import Rules
 from upswell.walk import walk
@@ -22,9 +23,11 @@ FIFTH, HALF, ALL = (percent(20),), (percent(50),), (percent(100),)
 TEAM, FLAT = price(2000, name="team"), price(10000, name="flat")
 
 
-def portfolio(*positions, **around):
-    """Return the portfolio of ``positions``; ``around`` is what stands around them."""
-    return Portfolio(positions=by_item(*positions), **around)
+def portfolio(*positions, standing=MappingProxyType({}), held_back=MappingProxyType({})):
+    """Return the portfolio of ``positions``; ``standing`` are subscriptions' discounts, ``held_back`` items."""
+    names = ("sub_1", "sub_2", "sub_3")
+    around = {name: Backdrop(standing.get(name, ()), held_back=held_back) for name in names}
+    return Portfolio(by_item(*positions), around)
 
 
 def walked(before, after, rules=None):
@@ -123,7 +126,7 @@ def test_an_amount_off_is_spread_anew_with_every_step():
     """After each step the whole customer is recomputed, and what that does to the neighbours is the step's."""
     before = portfolio(position(PRO, cuts=(off(1500),)))
     after = portfolio(position(PRO, cuts=(off(1500),)), position(REPORTS, item="si_2", cuts=(off(1500),)))
-    assert walked(replace(before, standing={"sub_1": (off(1500),)}), after) == [("presence", "add_on", 1500)]
+    assert walked(replace(before, backdrops={"sub_1": Backdrop((off(1500),))}), after) == [("presence", "add_on", 1500)]
 
 
 @pytest.mark.parametrize("terms", [{"percent": 20}, {"off": 500}], ids=["a percentage", "an amount"])
@@ -211,7 +214,7 @@ ROLES = Rules(roles={"price_reports": "add_on"}, families={"price_pro": "a", "pr
 def test_the_steps_telescope(before, after, rules):
     """Their sum is exactly MRR after minus MRR before, in every currency."""
     steps = walk(before, after, 100, Catalogue(), rules)
-    opening, closing = totals(before.positions.values()), totals(after.positions.values())
+    opening, closing = before.totals, after.totals
     for currency in ("usd", "eur"):
         moved = sum(step.amount for step in steps if step.currency == currency)
         assert moved == closing.get(currency, 0) - opening.get(currency, 0)

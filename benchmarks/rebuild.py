@@ -1,0 +1,142 @@
+"""How fast `upswell reclassify` rebuilds a ledger, and what one more event costs a customer with a long history.
+
+Run it with `python benchmarks/rebuild.py [CUSTOMERS]` (default 5,000; 100,000 make a million history rows). It builds a
+ledger of its own in a temporary folder: every customer lives ten events (two seats more, a plan, a renewal, a 20 %
+coupon and so on), one of them a thousand. Rates are of one process and count its processor time, so that what
+runs beside it hardly matters; `decoded/s` is how many of the same history rows this machine merely parses in a second,
+measured just before: compare ratios, not rates, between machines.
+"""
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from upswell.discounts import Coupon, Discount
+from upswell.facts import Facts, Told
+from upswell.history import CREATED, State
+from upswell.intake import apply_pending
+from upswell.ledger import Ledger
+from upswell.portfolio import Item, Subscription
+from upswell.prices import Amounts, Price
+from upswell.rebuild import rebuild
+from upswell.reclassify import reclassify
+from upswell.records import history_of, write_facts
+from upswell.rules import Rules
+
+_START, _WEEK, _HOUR = 1_735_689_600, 7 * 86_400, 3_600
+_PRO, _MAX = (
+    Price(f"price_{name}", f"prod_{name}", "usd", "month", amounts=Amounts(str(amount)), created=_START)
+    for name, amount in (("pro", 1_000), ("max", 2_500))
+)
+_COUPON = Coupon("launch", "repeating", percent_off="20", created=_START)
+_UPDATED = "customer.subscription.updated"
+_LONG = "cus_long"
+
+
+def main(customers: int = 5_000) -> None:
+    """Measure, and print a table."""
+    with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder) / "upswell.db", create=True) as ledger:
+        rows = _fill(ledger, customers)
+        parsed = _rate(
+            rows, lambda: sum(len(history_of(ledger.connection, f"cus_{n}").states) for n in range(customers))
+        )
+        before = _peak()
+        rate = _rate(rows, lambda: reclassify(ledger, Rules()))
+        movements = ledger.connection.execute("SELECT count(*) FROM movements").fetchone()[0]
+        print(f"{'history rows':>12} {'movements':>9} {'rows/s':>8} {'decoded/s':>9} {'ratio':>6} {'MB more':>8}")
+        print(
+            f"{rows:>12,} {movements:>9,} {rate:>8,.0f} {parsed:>9,.0f} {rate / parsed:>6.2f} {_peak() - before:>8.1f}"
+        )
+        print(f"one event of a customer with 1,000 earlier changes: {_one_more(ledger):.1f} ms")
+
+
+def _fill(ledger: Ledger, customers: int) -> int:
+    """Write the history of all customers, and return how many rows it has."""
+    rules, rows = Rules(), 0
+    left = iter([*((f"cus_{number}", 10) for number in range(customers)), (_LONG, 1_000)])
+    for customer, length in left:
+        with ledger.write() as connection:
+            for facts in _life(customer, length):
+                state = facts.state
+                assert state  # noqa: S101  # for the type checker: every fact below carries one
+                connection.execute(
+                    "INSERT INTO events(id, type, created, livemode, body, state, received_at)"
+                    " VALUES (?, ?, ?, 0, x'', 'applied', 0)",
+                    (state.event, state.type, state.created),
+                )
+                write_facts(connection, state.event, facts, rules)
+                rows += 1
+    apply_pending(ledger, rules)
+    return rows
+
+
+def _life(customer: str, length: int) -> Iterator[Facts]:
+    """Yield a customer's facts: it begins, and then something happens every week."""
+    held = Subscription(
+        f"sub_{customer}", customer, "active", "usd", (Item(f"si_{customer}", _PRO, 5),), (), None, _START, _START
+    )
+    yield Facts(State(_START, CREATED, f"evt_{customer}_0", held))
+    for week in range(1, length):
+        before, at = held, _START + week * _HOUR * (168 if length < 100 else 2)
+        held, told = _next(before, week, at)
+        yield Facts(State(at, _UPDATED, f"evt_{customer}_{week}", held, before), told)
+
+
+def _next(held: Subscription, week: int, at: int) -> tuple[Subscription, tuple[Told, ...]]:
+    item = held.items[0]
+    match week % 9:
+        case 1 | 4:
+            return replace(held, items=(replace(item, quantity=(item.quantity or 0) + 2),)), ()
+        case 2:
+            return replace(held, items=(replace(item, price=_MAX),)), ()
+        case 3:
+            given = Discount(f"di_{held.id}_{week}", _COUPON, at, at + 90 * 86_400, held.customer, held.id)
+            return replace(held, discounts=(given.id,)), (Told(at, given),)
+        case 5:
+            return replace(held, items=(replace(item, quantity=5),)), ()
+        case 6:
+            return replace(held, items=(replace(item, price=_PRO),)), ()
+        case 8:
+            return replace(held, discounts=()), ()
+    return replace(held, metadata={"renewed": str(week)}), ()
+
+
+def _one_more(ledger: Ledger) -> float:
+    """Return the milliseconds, median of five, that one more event of the long customer takes to become movements."""
+    found = []
+    last = history_of(ledger.connection, _LONG).states[-1]
+    for number in range(5):
+        at = last.created + (number + 1) * 2 * _HOUR
+        item = last.after.items[0]
+        after = replace(last.after, items=(replace(item, quantity=(item.quantity or 0) + 1),))
+        state = State(at, _UPDATED, f"evt_more_{number}", after, last.after)
+        begun = time.process_time()
+        with ledger.write() as connection:
+            connection.execute(
+                "INSERT INTO events(id, type, created, livemode, body, state, received_at)"
+                " VALUES (?, ?, ?, 0, x'', 'applied', 0)",
+                (state.event, state.type, state.created),
+            )
+            write_facts(connection, state.event, Facts(state), Rules())
+        rebuild(ledger, Rules(), lambda _done, _all: None)
+        found.append(time.process_time() - begun)
+        last = state
+    return sorted(found)[2] * 1_000
+
+
+def _rate(rows: int, work: object) -> float:
+    begun = time.process_time()
+    work()  # type: ignore[operator]
+    return rows / (time.process_time() - begun)
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000
+
+
+if __name__ == "__main__":
+    main(*(int(number) for number in sys.argv[1:]))

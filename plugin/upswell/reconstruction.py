@@ -1,0 +1,245 @@
+"""Reconstruction: what a subscription was while no event told of it, from its invoices and from what it became.
+
+What is inferred, from what, and what cannot be known: ``docs/history.md``.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
+
+from upswell.catalogue import Catalogue
+from upswell.grants import Grant, grants, usable
+from upswell.portfolio import Item, Subscription
+from upswell.statements import Statement, statements
+from upswell.usage import Billed
+
+_NEVER = 2**62
+_WAITING = frozenset({"incomplete", "incomplete_expired"})
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """A subscription as it was from ``at`` on (unix seconds UTC), as ``cause`` tells: an invoice, or its own id."""
+
+    at: int
+    cause: str
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time that no event told of, from ``begin`` to before ``until`` (unix seconds UTC).
+
+    ``held`` is the subscription at its begin; None: it began then. ``ends_in`` is what it was at its end.
+    """
+
+    begin: int
+    until: int
+    ends_in: Subscription
+    held: Subscription | None = None
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The subscription while its invoices are read: ``reach`` is until when each item is billed (unix seconds UTC)."""
+
+    status: str
+    items: dict[str, Item]
+    discounts: tuple[str, ...]
+    reach: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What happened to the draft at ``at``; those of one moment in the order of ``place``."""
+
+    at: int
+    place: int
+    cause: str
+    make: Callable[[_Draft], None]
+
+
+def inferred(gap: Gap, rows: Sequence[Billed], catalogue: Catalogue) -> list[Inferred]:
+    """Return what the subscription was in ``gap``, oldest first, one at each moment at which it became another.
+
+    It ends where its invoices lead to, which need not be ``gap.ends_in``; what they say of the time after it is
+    left out. Raises LookupError where an invoice names a price that nobody told of.
+    """
+    known = [*gap.ends_in.items, *(gap.held.items if gap.held else ())]
+    said = [one for one in statements(rows, known, catalogue) if one.at < gap.until]
+    path = list(_Reader(gap, said, rows, catalogue).path())
+    alike = [place for place, one in enumerate(path) if _held(one.subscription) == _held(gap.ends_in)]
+    return path[: alike[-1] + 1] if alike else path
+
+
+def _held(subscription: Subscription) -> set[tuple[str, str, int]]:
+    return {(item.id, item.price.id, item.quantity or 0) for item in subscription.items}
+
+
+class _Reader:
+    """Reads what the invoices of one gap say."""
+
+    def __init__(self, gap: Gap, said: Sequence[Statement], rows: Sequence[Billed], catalogue: Catalogue) -> None:
+        self.gap, self.catalogue = gap, catalogue
+        self.said = [replace(one, at=max(one.at, gap.begin)) for one in said] if gap.held is None else list(said)
+        self.granted = grants(rows, self.said, gap.begin, gap.ends_in, catalogue)
+        self.paid_at = min((one.at for one in self.said if one.charges and self._is_paid(one)), default=_NEVER)
+
+    def path(self) -> Iterator[Inferred]:
+        gap = self.gap
+        draft = self._begun() if gap.held is None else self._resumed(gap.held)
+        base = gap.held or replace(gap.ends_in, pause=None, ended_at=None, cancel_at=None, cancel_at_period_end=False)
+        last = gap.held
+        edits = sorted(self._edits(), key=lambda edit: (edit.at, edit.place))
+        for at, same in groupby(edits, key=lambda edit: edit.at):
+            cause = ""
+            for edit in same:
+                was = _drawn(draft, base)
+                edit.make(draft)
+                if not cause or _drawn(draft, base) != was:
+                    cause = edit.cause
+            found = _drawn(draft, base)
+            if found != last:
+                yield Inferred(at, cause, found)
+            last = found
+
+    def _is_paid(self, one: Statement) -> bool:
+        return not one.trial and (self.gap.held is None or one.at > self.gap.begin)
+
+    def _resumed(self, held: Subscription) -> _Draft:
+        reach = {one.item: one.until for one in self.said if one.at <= self.gap.begin and not one.ends}
+        return _Draft(held.status, {item.id: item for item in held.items}, held.discounts, reach)
+
+    def _begun(self) -> _Draft:
+        """Return what the subscription began with."""
+        ends_in = self.gap.ends_in
+        draft = _Draft("active", {}, self.granted[0].discounts)
+        for one in self._first_statements():
+            self._take(one, draft)
+        for item in ends_in.items:
+            if item.id not in draft.items and self._was_always_there(item):
+                own = self._own(item.discounts, self.gap.begin)
+                draft.items[item.id] = replace(item, discounts=own)
+        if ends_in.status in _WAITING:
+            draft.status = ends_in.status
+        elif self._trial_end() > self.gap.begin:
+            draft.status = "trialing"
+        return draft
+
+    def _first_statements(self) -> Iterator[Statement]:
+        """Yield the first word on each item that was there from the beginning.
+
+        That is one that something was given back for, or that was charged for in the first period of all.
+        """
+        first: dict[str, Statement] = {}
+        for one in self.said:
+            first.setdefault(one.item, one)
+        charged = min((one.at for one in self.said if one.charges), default=_NEVER)
+        for one in first.values():
+            if one.ends or (one.whole and one.at <= charged):
+                yield one
+
+    def _was_always_there(self, item: Item) -> bool:
+        """Whether an item that is there in the end, and on no invoice, may have been there from the beginning."""
+        if any(one.item == item.id for one in self.said):
+            return False
+        return item.price.metered or all(one.price.months != item.price.months for one in self.said if one.charges)
+
+    def _trial_end(self) -> int:
+        """Return until when the subscription was in the trial that it began with; 0: in none."""
+        told = self.gap.ends_in.trial_end or 0
+        if self.gap.begin < told <= self.paid_at:
+            return told
+        free = [one.until for one in self.said if one.trial and one.at < self.paid_at]
+        return min(max(free), self.paid_at) if free else 0
+
+    def _edits(self) -> Iterator[_Edit]:
+        if self.gap.held is None:
+            first = (one.invoice for one in self.said if one.at == self.gap.begin and not one.ends)
+            yield _Edit(self.gap.begin, -1, next(first, self.gap.ends_in.id), lambda _: None)
+        yield from self._trial_edits()
+        inside = [one for one in self.said if one.at >= self.gap.begin + (self.gap.held is not None)]
+        for one in inside:
+            change = self._drop if one.ends else self._take
+            yield _Edit(one.at, 1 if one.ends else 2, one.invoice, partial(change, one))
+        for at, invoice in dict.fromkeys((one.at, one.invoice) for one in inside if one.charges):
+            on_it = [one for one in inside if one.at == at and not one.ends]
+            yield _Edit(at, 3, invoice, partial(_leave_out, at, on_it))
+        yield from self._meter_edits(inside)
+        yield from self._discount_edits()
+
+    def _trial_edits(self) -> Iterator[_Edit]:
+        """Yield the end of the trial; one that was paused when it ended without a means of payment stays so."""
+        held, ends_in = self.gap.held, self.gap.ends_in
+        if held is None:
+            at = self._trial_end()
+        elif held.status == "trialing" and ends_in.status != "trialing":
+            at = min(held.trial_end or _NEVER, self.paid_at)
+        else:
+            return
+        status = "paused" if ends_in.status == "paused" and self.paid_at == _NEVER else "active"
+        if self.gap.begin < at < self.gap.until:
+            cause = next((one.invoice for one in self.said if one.at == at and one.charges), ends_in.id)
+            yield _Edit(at, 0, cause, lambda draft: setattr(draft, "status", status))
+
+    def _meter_edits(self, inside: Sequence[Statement]) -> Iterator[_Edit]:
+        """Yield the end of each metered item that is not there in the end: that of its last billed period."""
+        staying = {item.id for item in self.gap.ends_in.items}
+        last = {one.item: one for one in inside if one.price.metered and not one.ends and one.item not in staying}
+        for one in last.values():
+            if self.gap.begin < one.until < self.gap.until:
+                yield _Edit(one.until, 1, one.invoice, partial(self._drop, one))
+
+    def _discount_edits(self) -> Iterator[_Edit]:
+        for grant in self.granted[1:]:
+            if self.gap.begin < grant.at < self.gap.until or (self.gap.held is None and grant.at == self.gap.begin):
+                yield _Edit(grant.at, 4, grant.cause or self.gap.ends_in.id, partial(_grant, grant))
+        for item in self.gap.ends_in.items:
+            charged = max((one.at for one in self.said if one.item == item.id and one.charges), default=0)
+            for name in item.discounts:
+                at = self._start(name)
+                if max(self.gap.begin, charged) < at < self.gap.until:
+                    yield _Edit(at, 4, self.gap.ends_in.id, partial(_grant_item, item.id, name))
+
+    def _take(self, one: Statement, draft: _Draft) -> None:
+        held = draft.items.get(one.item)
+        discounts = self._own(one.discounts, one.at) if one.whole else held.discounts if held else ()
+        trial = next((item.trial_end for item in self.gap.ends_in.items if item.id == one.item), None)
+        draft.items[one.item] = Item(one.item, one.price, one.quantity, discounts, trial)
+        draft.reach[one.item] = one.until
+
+    def _drop(self, one: Statement, draft: _Draft) -> None:
+        draft.items.pop(one.item, None)
+
+    def _own(self, listed: Sequence[str], at: int) -> tuple[str, ...]:
+        return tuple(name for name in listed if self._start(name) <= at)
+
+    def _start(self, discount: str) -> int:
+        if not usable(discount, self.gap.ends_in, self.catalogue):
+            return _NEVER
+        return self.catalogue.discounts[discount][0].value.start
+
+
+def _drawn(draft: _Draft, base: Subscription) -> Subscription:
+    return replace(base, status=draft.status, items=tuple(draft.items.values()), discounts=draft.discounts)
+
+
+def _leave_out(at: int, charged: Sequence[Statement], draft: _Draft) -> None:
+    """Drop the items that a new period was due for and that its invoice does not charge for."""
+    named = {one.item for one in charged}
+    months = {one.price.months for one in charged if one.charges}
+    for item in [one for one in draft.items.values() if one.id not in named and not one.price.metered]:
+        reach = draft.reach.get(item.id)
+        if reach <= at if reach is not None else item.price.months in months:
+            del draft.items[item.id]
+
+
+def _grant(grant: Grant, draft: _Draft) -> None:
+    held = draft.discounts if grant.added else ()
+    draft.discounts = tuple(dict.fromkeys((*held, *grant.discounts)))
+
+
+def _grant_item(name: str, discount: str, draft: _Draft) -> None:
+    if (item := draft.items.get(name)) and discount not in item.discounts:
+        draft.items[name] = replace(item, discounts=(*item.discounts, discount))

@@ -1,0 +1,130 @@
+"""Statements: what the lines of invoices say of a subscription's items, and when."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from upswell.catalogue import Catalogue
+from upswell.portfolio import Item
+from upswell.prices import Price, is_free, monthly
+from upswell.usage import Billed
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An item had ``quantity`` of ``price`` from ``at`` on, or (``ends``) until ``at`` (unix seconds UTC).
+
+    ``until`` is how far what is billed reaches. ``whole`` is the charge for a period, not a proration; ``trial`` one
+    that costs nothing though its price does. ``discounts`` are the item's own, which only a whole charge tells.
+    """
+
+    at: int
+    invoice: str
+    item: str
+    price: Price
+    quantity: int | None
+    until: int
+    ends: bool = False
+    whole: bool = False
+    trial: bool = False
+    discounts: tuple[str, ...] = ()
+
+    @property
+    def charges(self) -> bool:
+        """Whether it is the charge for a period of a licensed price."""
+        return self.whole and not self.price.metered
+
+    def taken(self, discounts: tuple[str, ...]) -> Item:
+        """Return the item as it says, with these discounts."""
+        return Item(self.item, self.price, self.quantity, discounts)
+
+
+_Key = tuple[int, str, str, str, bool]
+
+
+def statements(rows: Iterable[Billed], known: Sequence[Item], catalogue: Catalogue) -> list[Statement]:
+    """Return what ``rows`` of one subscription say, oldest first; a voided invoice says nothing.
+
+    ``known`` are items that a proration without one may be of. Raises LookupError for a price that nobody told of.
+    """
+    lines = [row for row in rows if row.line and row.price and not row.voided]
+    owners = {row.price: row.item for row in lines if row.item} | {item.price.id: item.id for item in known}
+    groups: defaultdict[_Key, list[Billed]] = defaultdict(list)
+    for row in lines:
+        if item := row.item or owners.get(row.price):
+            groups[row.period_start, row.invoice, item, row.price, row.proration].append(row)
+    found = [_charged(key, group, catalogue) for key, group in groups.items() if not key[-1]]
+    found += _prorated({key: group for key, group in groups.items() if key[-1]}, catalogue)
+    return sorted(found, key=lambda one: (one.at, one.ends is False, one.invoice, one.item, one.price.id))
+
+
+def _price(name: str, invoice: str, catalogue: Catalogue) -> Price:
+    if versions := catalogue.prices.get(name):
+        return versions[-1].value
+    if name in catalogue.shown:
+        return catalogue.shown[name]
+    raise LookupError(f"the invoice {invoice} names the price {name}, which nobody told of yet")
+
+
+def _charged(key: _Key, rows: Sequence[Billed], catalogue: Catalogue) -> Statement:
+    at, invoice, item, name, _ = key
+    price = _price(name, invoice, catalogue)
+    amount = sum(row.amount for row in rows)
+    quantity = None if price.metered else _quantity(rows, price, amount)
+    return Statement(
+        *(at, invoice, item, price, quantity, max(row.period_end for row in rows)),
+        whole=True,
+        trial=not amount and quantity != 0 and not _costs_nothing(price, rows[0].currency),
+        discounts=tuple(dict.fromkeys(discount for row in rows for discount in row.discounts)),
+    )
+
+
+def _quantity(rows: Sequence[Billed], price: Price, amount: int) -> int:
+    """Return the quantity that a charge is for: tiers come as lines of their own, flat fees perhaps too."""
+    counts = sorted((row.quantity or 0 for row in rows), reverse=True)
+    if len(counts) == 1:
+        return counts[0]
+    total = sum(counts)
+    sums: list[int] = [total, *reversed(list(accumulate(counts))), *range(total - 1, max(-1, total - 1000), -1)]
+    try:
+        return next(one for one in sums if monthly(price, rows[0].currency, one) * price.months == amount)
+    except (LookupError, StopIteration):
+        return total
+
+
+def _costs_nothing(price: Price, currency: str) -> bool:
+    try:
+        return is_free(price, currency)
+    except LookupError:
+        return False
+
+
+def _prorated(groups: Mapping[_Key, Sequence[Billed]], catalogue: Catalogue) -> Iterator[Statement]:
+    """Yield what prorations say: the unused time of the old is given back, the rest on the new is charged."""
+    moments: defaultdict[tuple[int, str, str], list[Billed]] = defaultdict(list)
+    for (at, invoice, item, *_), rows in groups.items():
+        moments[at, invoice, item] += rows
+    for (at, invoice, item), rows in moments.items():
+        for ends, row in _ends_and_beginnings(rows):
+            price = _price(row.price, invoice, catalogue)
+            quantity = None if price.metered else 1 if row.quantity is None else row.quantity
+            yield Statement(at, invoice, item, price, quantity, row.period_end, ends=ends)
+
+
+def _ends_and_beginnings(rows: Sequence[Billed]) -> Iterator[tuple[bool, Billed]]:
+    """Yield what one item was before its prorations of one moment (with True), and what after it.
+
+    Of several changes at once the steps between cancel out. A line of no amount is the free side of a swap.
+    """
+    given_back, charged, free = (
+        [row for row in rows if (row.amount > 0) - (row.amount < 0) == sign] for sign in (-1, 1, 0)
+    )
+    if given_back and not charged:
+        charged = free
+    elif charged and not given_back:
+        given_back = free
+    for ends, side, other in ((True, given_back, charged), (False, charged, given_back)):
+        passed = {(row.price, row.quantity) for row in other}
+        if left := [row for row in side if (row.price, row.quantity) not in passed]:
+            yield ends, max(left, key=lambda row: (row.quantity or 0, row.price))
