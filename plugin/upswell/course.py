@@ -115,3 +115,9 @@ def finish(connection: sqlite3.Connection, course: Course, now: int) -> None:
 def is_under_way(ledger: Ledger) -> bool:
     """Whether a run was begun and is not finished."""
     return ledger.job(_UNDER_WAY) is not None
+
+
+def last_begun(ledger: Ledger) -> int | None:
+    """Return when the last run that was finished began (unix seconds UTC): events up to then were read."""
+    done: dict[str, int] = ledger.job(_DONE) or {}
+    return done.get("begun")

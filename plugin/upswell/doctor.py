@@ -7,6 +7,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 
 from upswell.audit import audit
 from upswell.backlog import backlog
+from upswell.catchup import standing, told_gap
 from upswell.config import Config
 from upswell.errors import LedgerError
 from upswell.events import counts
@@ -16,6 +17,7 @@ from upswell.schedule import next_run
 
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _SAMPLE = 200
+_STALE_SECONDS = 20 * 86_400
 _MOST = 3
 _MENDED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 
@@ -93,6 +95,7 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield _integrity(ledger)
             yield _mode(ledger, config)
             yield _last_event(ledger, config, now)
+            yield _catch_up(ledger, config, now)
             yield _backlog(ledger)
             yield _movements(ledger, config, sample, progress)
     except LedgerError as error:
@@ -123,10 +126,27 @@ def _mode(ledger: Ledger, config: Config) -> Finding:
 def _last_event(ledger: Ledger, config: Config, now: int) -> Finding:
     last = counts(ledger).last_event_at
     if last is None:
+        if not config.stripe.webhooks:
+            return Finding("last event", well=False, text="none has come: `upswell serve` asks Stripe for them")
         address = config.server.public_url or f"http://{config.server.host}:{config.server.port}"
         remedy = f"point a Stripe webhook endpoint at {address}/webhooks/stripe, or `upswell replay FILE`"
         return Finding("last event", well=False, text=f"none has come: {remedy}")
     return Finding("last event", well=True, text=f"{_age(now - last)} ago")
+
+
+def _catch_up(ledger: Ledger, config: Config, now: int) -> Finding:
+    held = standing(ledger)
+    last = f"{_age(now - held.at)} ago; it brought {held.new:,} events" if held.at else None
+    text = last or "not yet: `upswell serve` does it"
+    if config.stripe.api_key is None:
+        return Finding("catch-up", well=True, text="not without a Stripe key")
+    if held.gap:
+        return Finding("catch-up", well=False, text=told_gap(held.gap))
+    if held.trouble and held.failed_at:
+        return Finding("catch-up", well=False, text=f"failed {_age(now - held.failed_at)} ago ({held.trouble}); {text}")
+    if held.at and now - held.at > _STALE_SECONDS:
+        return Finding("catch-up", well=False, text=f"{text}: start `upswell serve`, for Stripe keeps events 30 days")
+    return Finding("catch-up", well=True, text=text)
 
 
 def _age(seconds: int) -> str:

@@ -70,7 +70,9 @@ class Stripe(Section, frozen=True):
     requests_per_second: Annotated[
         int, Meta(ge=1, le=100), _note("How fast Upswell may ask. Stripe allows 25 a second and list, 100 in all.")
     ] = 20
-    webhooks: Annotated[bool, _note("false: `serve` receives none.")] = True
+    webhooks: Annotated[bool, _note("false: `serve` receives none, and asks Stripe for events every ten minutes.")] = (
+        True
+    )
 
 
 class Server(Section, frozen=True):

@@ -9,7 +9,7 @@ from cli.conftest import event, lines
 
 from upswell.config import load
 from upswell.doctor import _sqlite, findings
-from upswell.ledger import Ledger
+from upswell.ledger import Ledger, note_job
 
 KEY = "sk_test_hidden"
 
@@ -138,6 +138,34 @@ def test_the_age_of_the_last_event_is_in_its_largest_unit() -> None:
         for seconds in (0, 1, 3600, 2 * 86400 + 3600)
     }
     assert list(told.values()) == ["0 seconds ago", "1 second ago", "1 hour ago", "2 days ago"]
+
+
+@pytest.mark.usefixtures("applied")
+@pytest.mark.parametrize(
+    ("noted", "well", "text"),
+    [
+        (None, True, "not yet: `upswell serve` does it"),
+        ({"through": 1, "at": 0, "new": 3}, True, "2 hours ago; it brought 3 events"),
+        ({"through": 1, "at": 0, "failed_at": 3600, "trouble": "no"}, False, "failed 1 hour ago (no); 2 hours ago; it"),
+        ({"through": 1, "at": -21 * 86_400}, False, "21 days ago; it brought 0 events: start `upswell serve`"),
+        (
+            {"through": 1, "at": 0, "gap": [0, 86_400]},
+            False,
+            "From 1970-01-01 00:00 UTC to 1970-01-02 00:00 UTC",
+        ),
+    ],
+)
+def test_the_last_catch_up_is_told(noted, well: bool, text: str) -> None:
+    """When it was and what it brought; it is a fault where it failed, is overdue, or came too late."""
+    config = load()
+    now = 4_000_000_000
+    if noted:
+        moments = {key: now - 7200 + noted[key] for key in ("at", "failed_at") if key in noted}
+        with Ledger(config.ledger.path) as ledger, ledger.write() as connection:
+            note_job(connection, "catch_up", noted | moments)
+    told = next(line for line in findings(config, now) if line.subject == "catch-up")
+    assert told.well is well
+    assert text in told.text
 
 
 @pytest.mark.parametrize(
