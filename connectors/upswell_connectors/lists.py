@@ -15,7 +15,7 @@ from upswell_connectors.client import Answer, Client
 from upswell_connectors.lanes import LANES, work
 from upswell_connectors.windows import BEGINNING, PAGE, Window, remaining
 
-_SLACK = 2.0
+_SLACK = 1.5
 _SMOOTHING = 0.2
 
 Json = dict[str, Any]
@@ -25,11 +25,14 @@ Json = dict[str, Any]
 class Listing:
     """A list: its path, what is asked of it, and the nested list of its objects that may go on elsewhere.
 
-    ``nested`` is the key of that list, and ``rest`` where all of it is, with ``{id}`` for the object's.
+    ``nested`` is the key of that list, and ``rest`` where all of it is, with ``{id}`` for the object's. ``expand``
+    names what is to come whole, ``wish`` what is done without where Stripe does not know it.
     """
 
     path: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    expand: tuple[str, ...] = ()
+    wish: tuple[str, ...] = ()
     nested: str | None = None
     rest: str = ""
 
@@ -124,6 +127,7 @@ class _Reader:
         self._client = client
         self._listing = listing
         self._floor = floor
+        self._expand = (*listing.expand, *listing.wish)
         self._open = windows
         self._seconds = 0.0
         self._lock = threading.Lock()
@@ -148,14 +152,18 @@ class _Reader:
         return min(LANES, math.ceil(self._client.rate * self._seconds * _SLACK) + 1)
 
     def _ask(self, window: Window) -> tuple[Answer, _Head]:
+        expand = self._expand
+        params = {"limit": PAGE, **self._listing.params, "expand[]": expand, **window.params}
         try:
-            return self._client.read(
-                self._listing.path, {"limit": PAGE, **self._listing.params, **window.params}, _headed
-            )
+            return self._client.read(self._listing.path, params, _headed)
         except Refused as error:
-            if window.after is None or error.param != "starting_after":
+            if error.param == "starting_after" and window.after is not None:
+                window = window.without_cursor()
+            elif error.status == 400 and expand != self._listing.expand:
+                self._expand = self._listing.expand
+            else:
                 raise
-        return self._ask(window.without_cursor())
+        return self._ask(window)
 
     def _goes_on(self, one: _Listed) -> bool:
         part = getattr(one, self._listing.nested, None) if self._listing.nested else None

@@ -55,7 +55,7 @@ def remaining(window: Window, first: int, last: int, cursor: str, floor: int, pa
     """
     rest = replace(window, after=cursor, reached=last, density=PAGE / max(1, first - last))
     length = last - (floor if window.since is None else window.since)
-    pages = max(0, min(int(rest.left(floor) / PAGE), length))
+    pages = max(0, min(int(rest.left(floor) / PAGE) // 4, length))
     edges = [last - (length >> halved) for halved in range(1, min(parts, pages.bit_length()))]
     lower = [Window(since, until, density=rest.density) for since, until in pairwise([window.since, *edges])]
     return (replace(rest, since=edges[-1]) if edges else rest, *reversed(lower))

@@ -22,7 +22,7 @@ from upswell.facts import Facts
 from upswell.gauges import Watch
 from upswell.intake import Applied, apply_pending
 from upswell.ledger import Ledger
-from upswell.preflight import check, wrong_mode
+from upswell.preflight import check, check_key, wrong_mode
 from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS, Progress
 from upswell.records import write_facts
 from upswell.resources import EVENTS, INVOICES, PRICES, STEPS, Step
@@ -71,9 +71,11 @@ def backfill(ledger: Ledger, config: Config, watch: Watch, *, full: bool = False
     ``full`` reads every list again, also where a finished run makes that needless. Raises UpswellError as ``check``
     does, and where Stripe refuses or does not answer any more, or the ledger cannot be written: what was read stays.
     """
+    check_key(config)
     client = Client(config.stripe, attempts=ATTEMPTS)
     now = check(ledger, config, client)
     run = _Run(ledger, config, client, watch, course_of(ledger, now, full=full))
+    run.course = run.course.spent("account", 0, run.spent())
     steps = list(STEPS.values())
     for step in steps[list(STEPS).index(run.course.step) :]:
         if step.key != run.course.step:

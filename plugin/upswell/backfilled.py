@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from upswell.intake import Applied
+from upswell.render.words import count
 
 READS_A_TRANSACTION = 500
 FEWEST_READS = 10_000
@@ -42,13 +43,13 @@ def sentences(done: Backfilled, path: str) -> Iterator[str]:
     """Yield what the ledger at ``path`` holds now, how sure that is, and what it took."""
     observed, rebuilt = done.movements.get("observed", 0), done.movements.get("reconstructed", 0)
     yield (
-        f"{observed + rebuilt:,} movements: {observed:,} observed in events, "
+        f"{count(observed + rebuilt, 'movement')}: {observed:,} observed in events, "
         f"{rebuilt:,} reconstructed from invoices and today's subscriptions."
     )
     allowed = max(FEWEST_READS, READS_A_TRANSACTION * done.recent)
     yield (
-        f"{sum(done.requests.values()):,} requests; in 30 days Stripe allows {READS_A_TRANSACTION} reads a transaction "
-        f"and at least {FEWEST_READS:,}: here about {allowed:,}, for {done.recent:,} invoices in that time."
+        f"{count(sum(done.requests.values()), 'request')}; in 30 days Stripe allows {READS_A_TRANSACTION} reads "
+        f"a transaction, at least {FEWEST_READS:,}: here {allowed:,}, by {count(done.recent, 'invoice')}."
     )
     yield f"The ledger is {path}"
 
@@ -63,6 +64,6 @@ def remarks(done: Backfilled) -> Iterator[str]:
     for name in done.absent:
         yield f"Not known: {name}, since Stripe does not have that list for this account"
     if done.lost:
-        yield f"Not known: {done.lost:,} prices that invoices name and Stripe does not know any more"
+        yield f"Not known: {count(done.lost, 'price')} that invoices name and Stripe has no more"
     if done.unread_count:
-        yield f"Not read: {done.unread_count:,} objects ({'; '.join(done.unread[:_MOST_REASONS])})"
+        yield f"Not read: {count(done.unread_count, 'object')} ({'; '.join(done.unread[:_MOST_REASONS])})"

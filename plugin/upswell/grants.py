@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from upswell.catalogue import Catalogue
+from upswell.catalogue import Catalogue, Version
+from upswell.discounts import Discount
 from upswell.portfolio import Subscription
 from upswell.statements import Statement
 from upswell.usage import Billed
@@ -41,27 +42,31 @@ def grants(
     names = [name for name in _all(told, ends_in) if usable(name, ends_in, catalogue)]
     starts = {name: catalogue.discounts[name][0].value.start for name in names}
     found = [_at(one.at, one.invoice, one.discounts, starts) for one in told]
-    found += _additions(told, starts, begin)
+    found += [one for name in names for one in _addition(name, told, begin, catalogue)]
     first = told[0].discounts if told else ends_in.discounts
     return [_at(begin, "", first, starts), *sorted(found, key=lambda one: (one.at, one.added, one.cause))]
 
 
 def usable(name: str, ends_in: Subscription, catalogue: Catalogue) -> bool:
-    """Whether a discount on an invoice is the subscription's or an item's, and what it takes off is known.
-
-    One that is the customer's stands for all subscriptions that have none, and is no grant to this one.
-    """
+    """Whether an invoice tells of a discount what nothing else does, and what it takes off is known."""
     versions = catalogue.discounts.get(name)
-    if not versions:
-        return False
-    value = versions[-1].value
-    if value.customer and not (value.subscription or value.item) and name not in ends_in.all_discounts:
+    if not versions or (name not in ends_in.all_discounts and _stands(versions, catalogue)):
         return False
     try:
-        catalogue.coupon(value)
+        catalogue.coupon(versions[-1].value)
     except LookupError:
         return False
     return True
+
+
+def _stands(versions: Sequence[Version[Discount]], catalogue: Catalogue) -> bool:
+    """Whether it is the customer's own, for all subscriptions that have none, and known as that: by events, or held."""
+    value = versions[-1].value
+    if not value.customer or value.subscription or value.item:
+        return False
+    customer = catalogue.customers.get(value.customer, ())
+    held = bool(customer) and customer[-1].value.discount == value.id
+    return held or any(version.event for version in versions)
 
 
 def _listed(rows: Sequence[Billed], said: Sequence[Statement], begin: int) -> list[_Listed]:
@@ -84,9 +89,13 @@ def _at(at: int, invoice: str, listed: Sequence[str], starts: Mapping[str, int])
     return Grant(at, invoice, tuple(name for name in listed if name in starts and starts[name] <= at))
 
 
-def _additions(told: Sequence[_Listed], starts: Mapping[str, int], begin: int) -> Iterator[Grant]:
-    """Yield each discount that began between two invoices, at its start."""
-    for name, start in starts.items():
-        after = next((one for one in told if one.at >= start), None)
-        if start > begin and (after is None or name in after.discounts):
-            yield Grant(start, after.invoice if after else "", (name,), added=True)
+def _addition(name: str, told: Sequence[_Listed], begin: int, catalogue: Catalogue) -> Iterator[Grant]:
+    """Yield a discount that began between two invoices, at its start."""
+    start = catalogue.discounts[name][0].value.start
+    after = next((one for one in told if one.at > start or (one.at == start and name in one.discounts)), None)
+    if start < begin:
+        return
+    if after is None or name in after.discounts:
+        yield Grant(start, after.invoice if after else "", (name,), added=True)
+    elif catalogue.discount(name, after.at) is None:
+        yield Grant(start, "", (name,), added=True)

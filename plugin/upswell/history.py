@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from upswell.catalogue import Catalogue
 from upswell.chains import differ, ordered
 from upswell.portfolio import Subscription
-from upswell.reconstruction import Gap, inferred
+from upswell.reconstruction import Gap, Inferred, inferred
 from upswell.rules import Rules
 from upswell.states import CREATED, DELETED, LISTED, Snapshot, State
 from upswell.usage import Billed
@@ -106,7 +106,7 @@ class _Past:
             if name in self.listed:
                 raise
             return []
-        return [Entry(one.at, 1, one.cause, one.subscription, "reconstructed") for one in found]
+        return _in_phases(found)
 
 
 def _entries(states: Sequence[State], past: _Past, rules: Rules) -> list[Entry]:
@@ -136,6 +136,15 @@ def _entries(states: Sequence[State], past: _Past, rules: Rules) -> list[Entry]:
     return found
 
 
+def _in_phases(path: Sequence[Inferred]) -> list[Entry]:
+    """Return what was inferred as entries: what nobody dates closes a gap, and what follows at once comes after it."""
+    found: list[Entry] = []
+    for one in path:
+        source = "inferred" if one.undated else "reconstructed"
+        found.append(Entry(one.at, _phase(found, one.at, gap=one.undated), one.cause, one.subscription, source))
+    return found
+
+
 def _before(state: State, start: int, past: _Past) -> list[Entry]:
     """Return what a subscription was before the first that is known of it: inferred, or that it always was so."""
     ends_in, until = _opening(state), state.created
@@ -161,10 +170,14 @@ def _terms(subscription: Subscription) -> set[tuple[str, str, int | None]]:
 
 
 def _next(found: Sequence[Entry], at: int, state: State, subscription: Subscription, *, gap: bool) -> Entry:
-    last = found[-1] if found and found[-1].at == at else None
-    phase = last.phase if last else 0
-    phase += phase % 2 != (0 if gap else 1)
+    phase = _phase(found, at, gap=gap)
     return Entry(at, phase, state.event, subscription, "inferred" if gap else state.source)
+
+
+def _phase(found: Sequence[Entry], at: int, *, gap: bool) -> int:
+    """Return the phase of what comes after ``found``."""
+    phase = found[-1].phase if found and found[-1].at == at else 0
+    return phase + (phase % 2 != (0 if gap else 1))
 
 
 def _start(states: Sequence[State], rules: Rules) -> int:

@@ -126,7 +126,6 @@ def _take(connection: sqlite3.Connection, event: str, facts: Facts, rules: Rules
         _wait(connection, event, reference, "no event told of it yet")
         return False
     write_facts(connection, event, facts, rules)
-    _release(connection, facts)
     _settle(connection, event, "applied", None)
     return True
 
@@ -141,12 +140,6 @@ def _settle(connection: sqlite3.Connection, event: str, state: str, reason: str 
         "UPDATE events SET state = ?, reason = ?, waits_for = NULL, applied_at = ? WHERE id = ?",
         (state, reason, int(time.time()), event),
     )
-
-
-def _release(connection: sqlite3.Connection, facts: Facts) -> None:
-    """Let the events that waited for what ``facts`` tell try again."""
-    for told in facts.told:
-        connection.execute("UPDATE events SET waits_for = NULL, reason = NULL WHERE waits_for = ?", (told.value.id,))
 
 
 def _ask(ledger: Ledger, rules: Rules, lookup: Lookup, asked: set[str]) -> int | None:
@@ -189,7 +182,6 @@ def _learn(ledger: Ledger, facts: Facts, rules: Rules) -> bool:
     """Keep an object that others may wait for too; it is no event."""
     with ledger.write() as connection:
         write_facts(connection, None, facts, rules)
-        _release(connection, facts)
     return False
 
 

@@ -9,7 +9,7 @@ from upswell.catchup import catch_up, note_trouble
 from upswell.config import Config
 from upswell.errors import UpswellError
 from upswell.ledger import Ledger
-from upswell.preflight import identify
+from upswell.preflight import check_key, identify
 from upswell_connectors.client import Client
 
 BESIDE_WEBHOOKS_SECONDS = 900
@@ -51,6 +51,7 @@ def _catch_up(config: Config, client: Client, stopping: Event, *, known: bool) -
     try:
         with Ledger(config.ledger.path) as ledger, _noted(ledger):
             if not known:
+                check_key(config)
                 identify(ledger, config, client)
             caught = catch_up(ledger, client, stopping)
     except UpswellError as error:

@@ -41,7 +41,6 @@ def identify(ledger: Ledger, config: Config, client: Client) -> None:
 
     Raises UpswellError where it is not; Unreachable where Stripe does not answer.
     """
-    check_key(config)
     _check_mode(ledger, config)
     account = _account(client)
     _check_account(ledger, config, account)

@@ -15,16 +15,26 @@ from upswell.statements import Statement, statements
 from upswell.usage import Billed
 
 _NEVER = 2**62
+_UNDATED, _ENDS, _HAS, _DUE = range(4)
+"""What one invoice says of one moment, in this order; the first closes what was missed before it."""
+
+_FIRST, _LAST = (-1, ""), (_NEVER, "")
+"""Before and after all invoices of one moment."""
+
 _WAITING = frozenset({"incomplete", "incomplete_expired"})
 
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """A subscription as it was from ``at`` on (unix seconds UTC), as ``cause`` tells: an invoice, or its own id."""
+    """A subscription as it was from ``at`` on (unix seconds UTC), as ``cause`` tells: an invoice, or its own id.
+
+    ``undated``: it became so at some time before that nothing tells.
+    """
 
     at: int
     cause: str
     subscription: Subscription
+    undated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,10 @@ class _Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """What happened to the draft at ``at``; those of one moment in the order of ``place``."""
+    """What happened to the draft at ``at``: those of one moment in the order of their invoices, and of ``place``."""
 
     at: int
+    invoice: tuple[int, str]
     place: int
     cause: str
     make: Callable[[_Draft], None]
@@ -91,8 +102,8 @@ class _Reader:
         draft = self._begun() if gap.held is None else self._resumed(gap.held)
         base = gap.held or replace(gap.ends_in, pause=None, ended_at=None, cancel_at=None, cancel_at_period_end=False)
         last = gap.held
-        edits = sorted(self._edits(), key=lambda edit: (edit.at, edit.place))
-        for at, same in groupby(edits, key=lambda edit: edit.at):
+        edits = sorted(self._edits(), key=lambda edit: (edit.at, edit.invoice, edit.place))
+        for (at, undated), same in groupby(edits, key=lambda edit: (edit.at, edit.place == _UNDATED)):
             cause = ""
             for edit in same:
                 was = _drawn(draft, base)
@@ -101,11 +112,15 @@ class _Reader:
                     cause = edit.cause
             found = _drawn(draft, base)
             if found != last:
-                yield Inferred(at, cause, found)
+                yield Inferred(at, cause, found, undated)
             last = found
 
+    def _is_inside(self, at: int) -> bool:
+        """Whether what happened at ``at`` did in the gap; what is held at its begin has seen what happened then."""
+        return self.gap.begin + (self.gap.held is not None) <= at < self.gap.until
+
     def _is_paid(self, one: Statement) -> bool:
-        return not one.trial and (self.gap.held is None or one.at > self.gap.begin)
+        return not one.trial and self._is_inside(one.at)
 
     def _resumed(self, held: Subscription) -> _Draft:
         reach = {one.item: one.until for one in self.said if one.at <= self.gap.begin and not one.ends}
@@ -157,15 +172,24 @@ class _Reader:
     def _edits(self) -> Iterator[_Edit]:
         if self.gap.held is None:
             first = (one.invoice for one in self.said if one.at == self.gap.begin and not one.ends)
-            yield _Edit(self.gap.begin, -1, next(first, self.gap.ends_in.id), lambda _: None)
+            yield _Edit(self.gap.begin, _FIRST, _HAS, next(first, self.gap.ends_in.id), lambda _: None)
         yield from self._trial_edits()
-        inside = [one for one in self.said if one.at >= self.gap.begin + (self.gap.held is not None)]
+        inside = [one for one in self.said if self._is_inside(one.at)]
         for one in inside:
-            change = self._drop if one.ends else self._take
-            yield _Edit(one.at, 1 if one.ends else 2, one.invoice, partial(change, one))
-        for at, invoice in dict.fromkeys((one.at, one.invoice) for one in inside if one.charges):
-            on_it = [one for one in inside if one.at == at and not one.ends]
-            yield _Edit(at, 3, invoice, partial(_leave_out, at, on_it))
+            if one.ends:
+                yield _said(one, _ENDS, self._drop)
+                if one.at > self.gap.begin:
+                    yield _said(one, _UNDATED, self._take)
+            elif one.free:
+                both = [other for other in inside if other.free and (other.at, other.item) == (one.at, one.item)]
+                if one is both[0]:
+                    yield _said(one, _HAS, partial(self._swap, both))
+            else:
+                yield _said(one, _HAS, self._take)
+        for charge in {(one.at, one.invoice): one for one in inside if one.charges}.values():
+            yield _said(
+                charge, _DUE, partial(_leave_out, [one for one in inside if one.at == charge.at and not one.ends])
+            )
         yield from self._meter_edits(inside)
         yield from self._discount_edits()
 
@@ -181,7 +205,7 @@ class _Reader:
         status = "paused" if ends_in.status == "paused" and self.paid_at == _NEVER else "active"
         if self.gap.begin < at < self.gap.until:
             cause = next((one.invoice for one in self.said if one.at == at and one.charges), ends_in.id)
-            yield _Edit(at, 0, cause, lambda draft: setattr(draft, "status", status))
+            yield _Edit(at, _FIRST, _HAS, cause, lambda draft: setattr(draft, "status", status))
 
     def _meter_edits(self, inside: Sequence[Statement]) -> Iterator[_Edit]:
         """Yield the end of each metered item that is not there in the end: that of its last billed period."""
@@ -189,18 +213,26 @@ class _Reader:
         last = {one.item: one for one in inside if one.price.metered and not one.ends and one.item not in staying}
         for one in last.values():
             if self.gap.begin < one.until < self.gap.until:
-                yield _Edit(one.until, 1, one.invoice, partial(self._drop, one))
+                yield _said(replace(one, at=one.until), _ENDS, self._drop)
 
     def _discount_edits(self) -> Iterator[_Edit]:
         for grant in self.granted[1:]:
-            if self.gap.begin < grant.at < self.gap.until or (self.gap.held is None and grant.at == self.gap.begin):
-                yield _Edit(grant.at, 4, grant.cause or self.gap.ends_in.id, partial(_grant, grant))
-        for item in self.gap.ends_in.items:
-            charged = max((one.at for one in self.said if one.item == item.id and one.charges), default=0)
-            for name in item.discounts:
-                at = self._start(name)
-                if max(self.gap.begin, charged) < at < self.gap.until:
-                    yield _Edit(at, 4, self.gap.ends_in.id, partial(_grant_item, item.id, name))
+            if self._is_inside(grant.at):
+                yield _Edit(grant.at, _LAST, _HAS, grant.cause or self.gap.ends_in.id, partial(_grant, grant))
+        yield from self._item_discount_edits()
+
+    def _item_discount_edits(self) -> Iterator[_Edit]:
+        """Yield each discount of an item that began between two charges, at its start."""
+        listed = [(item.id, name) for item in self.gap.ends_in.items for name in item.discounts]
+        listed += [(one.item, name) for one in self.said if one.charges for name in one.discounts]
+        for item, name in dict.fromkeys(listed):
+            at = self._start(name)
+            charges = [one for one in self.said if one.item == item and one.charges and one.at >= at]
+            after = next((one for one in charges if one.at > at or name in one.discounts), None)
+            listed_then = after is None or name in after.discounts or self._is_over(name, after.at)
+            if self._is_inside(at) and listed_then:
+                cause = after.invoice if after else self.gap.ends_in.id
+                yield _Edit(at, _LAST, _HAS, cause, partial(_grant_item, item, name))
 
     def _take(self, one: Statement, draft: _Draft) -> None:
         held = draft.items.get(one.item)
@@ -212,8 +244,19 @@ class _Reader:
     def _drop(self, one: Statement, draft: _Draft) -> None:
         draft.items.pop(one.item, None)
 
+    def _swap(self, free: Sequence[Statement], _: Statement, draft: _Draft) -> None:
+        """Let an item become what prorations of no amount say, or go, where that is what it was."""
+        others = [one for one in free if not one.is_of(draft.items.get(one.item))]
+        if others:
+            self._take(others[-1], draft)
+        else:
+            self._drop(free[0], draft)
+
     def _own(self, listed: Sequence[str], at: int) -> tuple[str, ...]:
         return tuple(name for name in listed if self._start(name) <= at)
+
+    def _is_over(self, discount: str, at: int) -> bool:
+        return self.catalogue.discount(discount, at) is None
 
     def _start(self, discount: str) -> int:
         if not usable(discount, self.gap.ends_in, self.catalogue):
@@ -225,13 +268,17 @@ def _drawn(draft: _Draft, base: Subscription) -> Subscription:
     return replace(base, status=draft.status, items=tuple(draft.items.values()), discounts=draft.discounts)
 
 
-def _leave_out(at: int, charged: Sequence[Statement], draft: _Draft) -> None:
+def _said(one: Statement, place: int, make: Callable[[Statement, _Draft], None]) -> _Edit:
+    return _Edit(one.at, (one.invoiced_at, one.invoice), place, one.invoice, partial(make, one))
+
+
+def _leave_out(charged: Sequence[Statement], charge: Statement, draft: _Draft) -> None:
     """Drop the items that a new period was due for and that its invoice does not charge for."""
     named = {one.item for one in charged}
     months = {one.price.months for one in charged if one.charges}
     for item in [one for one in draft.items.values() if one.id not in named and not one.price.metered]:
         reach = draft.reach.get(item.id)
-        if reach <= at if reach is not None else item.price.months in months:
+        if reach <= charge.at if reach is not None else item.price.months in months:
             del draft.items[item.id]
 
 

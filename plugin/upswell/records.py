@@ -41,6 +41,13 @@ def write_facts(connection: sqlite3.Connection, event: str | None, facts: Facts,
         _write_invoice(connection, event, facts.invoice, rules)
     if facts.snapshot:
         _write_snapshot(connection, facts.snapshot, rules)
+    _release(connection, facts)
+
+
+def _release(connection: sqlite3.Connection, facts: Facts) -> None:
+    """Let the events that waited for what ``facts`` tell try again, whoever told it."""
+    for told in facts.told:
+        connection.execute("UPDATE events SET waits_for = NULL, reason = NULL WHERE waits_for = ?", (told.value.id,))
 
 
 def missing(connection: sqlite3.Connection, facts: Facts) -> str | None:

@@ -25,27 +25,24 @@ class Step:
     needed: bool = True
 
 
-_PRICE = ("data.tiers", "data.currency_options")
+_TIERS, _CURRENCIES = ("data.tiers",), ("data.currency_options",)
 _DISCOUNTS = ("data.discounts", "data.items.data.discounts")
+_ITEMS = "/v1/subscription_items?subscription={id}"
+_LINES = "/v1/invoices/{id}/lines"
 
 _LISTS = (
     Step("products", "products", Listing("/v1/products")),
-    Step("prices", PRICES, Listing("/v1/prices", {"active": "true", "expand[]": _PRICE})),
-    Step("archived prices", PRICES, Listing("/v1/prices", {"active": "false", "expand[]": _PRICE})),
-    Step("coupons", "coupons", Listing("/v1/coupons", {"expand[]": ("data.applies_to", "data.currency_options")})),
+    Step("prices", PRICES, Listing("/v1/prices", {"active": "true"}, _TIERS, _CURRENCIES)),
+    Step("archived prices", PRICES, Listing("/v1/prices", {"active": "false"}, _TIERS, _CURRENCIES)),
+    Step("coupons", "coupons", Listing("/v1/coupons", {}, ("data.applies_to",), _CURRENCIES)),
     Step("customers", "customers", Listing("/v1/customers"), grows=True),
     Step(
         "subscriptions",
         "subscriptions",
-        Listing(
-            "/v1/subscriptions",
-            {"status": "all", "expand[]": _DISCOUNTS},
-            "items",
-            "/v1/subscription_items?subscription={id}",
-        ),
+        Listing("/v1/subscriptions", {"status": "all"}, _DISCOUNTS, nested="items", rest=_ITEMS),
     ),
     Step("schedules", "schedules", Listing("/v1/subscription_schedules"), needed=False),
-    Step(INVOICES, INVOICES, Listing("/v1/invoices", {}, "lines", "/v1/invoices/{id}/lines"), grows=True),
+    Step(INVOICES, INVOICES, Listing("/v1/invoices", nested="lines", rest=_LINES), grows=True),
 )
 
 _HAPPENED = tuple(

@@ -1,8 +1,8 @@
 """Statements: what the lines of invoices say of a subscription's items, and when."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from upswell.catalogue import Catalogue
@@ -15,11 +15,13 @@ from upswell.usage import Billed
 class Statement:
     """An item had ``quantity`` of ``price`` from ``at`` on, or (``ends``) until ``at`` (unix seconds UTC).
 
-    ``until`` is how far what is billed reaches. ``whole`` is the charge for a period, not a proration; ``trial`` one
-    that costs nothing though its price does. ``discounts`` are the item's own, which only a whole charge tells.
+    ``invoiced_at`` is when the invoice was made, and ``until`` how far what is billed reaches. ``whole`` is the charge for a period, not a proration; ``trial`` one
+    that costs nothing though its price does. ``free`` is a proration of no amount, which does not tell whether
+    something ended or began. ``discounts`` are the item's own, which only a whole charge tells.
     """
 
     at: int
+    invoiced_at: int
     invoice: str
     item: str
     price: Price
@@ -28,12 +30,17 @@ class Statement:
     ends: bool = False
     whole: bool = False
     trial: bool = False
+    free: bool = False
     discounts: tuple[str, ...] = ()
 
     @property
     def charges(self) -> bool:
         """Whether it is the charge for a period of a licensed price."""
         return self.whole and not self.price.metered
+
+    def is_of(self, item: Item | None) -> bool:
+        """Whether it says what ``item`` is."""
+        return item is not None and (item.price.id, item.quantity) == (self.price.id, self.quantity)
 
     def taken(self, discounts: tuple[str, ...]) -> Item:
         """Return the item as it says, with these discounts."""
@@ -56,7 +63,7 @@ def statements(rows: Iterable[Billed], known: Sequence[Item], catalogue: Catalog
             groups[row.period_start, row.invoice, item, row.price, row.proration].append(row)
     found = [_charged(key, group, catalogue) for key, group in groups.items() if not key[-1]]
     found += _prorated({key: group for key, group in groups.items() if key[-1]}, catalogue)
-    return sorted(found, key=lambda one: (one.at, one.ends is False, one.invoice, one.item, one.price.id))
+    return sorted(found, key=lambda one: (one.at, one.invoiced_at, one.invoice, not one.ends, one.item, one.price.id))
 
 
 def _price(name: str, invoice: str, catalogue: Catalogue) -> Price:
@@ -73,9 +80,9 @@ def _charged(key: _Key, rows: Sequence[Billed], catalogue: Catalogue) -> Stateme
     amount = sum(row.amount for row in rows)
     quantity = None if price.metered else _quantity(rows, price, amount)
     return Statement(
-        *(at, invoice, item, price, quantity, max(row.period_end for row in rows)),
+        *(at, rows[0].invoiced_at, invoice, item, price, quantity, max(row.period_end for row in rows)),
         whole=True,
-        trial=not amount and quantity != 0 and not _costs_nothing(price, rows[0].currency),
+        trial=bool(quantity) and not amount and not _costs_nothing(price, rows[0].currency),
         discounts=tuple(dict.fromkeys(discount for row in rows for discount in row.discounts)),
     )
 
@@ -106,25 +113,30 @@ def _prorated(groups: Mapping[_Key, Sequence[Billed]], catalogue: Catalogue) -> 
     for (at, invoice, item, *_), rows in groups.items():
         moments[at, invoice, item] += rows
     for (at, invoice, item), rows in moments.items():
-        for ends, row in _ends_and_beginnings(rows):
+        for sign, row in _ends_and_beginnings(rows):
             price = _price(row.price, invoice, catalogue)
             quantity = None if price.metered else 1 if row.quantity is None else row.quantity
-            yield Statement(at, invoice, item, price, quantity, row.period_end, ends=ends)
+            said = Statement(at, row.invoiced_at, invoice, item, price, quantity, row.period_end)
+            yield replace(said, ends=sign < 0, free=not sign)
 
 
-def _ends_and_beginnings(rows: Sequence[Billed]) -> Iterator[tuple[bool, Billed]]:
-    """Yield what one item was before its prorations of one moment (with True), and what after it.
+def _ends_and_beginnings(rows: Sequence[Billed]) -> Iterator[tuple[int, Billed]]:
+    """Yield what one item was before its prorations of one moment (-1), what after it (1), and what may be either (0).
 
     Of several changes at once the steps between cancel out. A line of no amount is the free side of a swap.
     """
-    given_back, charged, free = (
-        [row for row in rows if (row.amount > 0) - (row.amount < 0) == sign] for sign in (-1, 1, 0)
-    )
-    if given_back and not charged:
-        charged = free
-    elif charged and not given_back:
-        given_back = free
-    for ends, side, other in ((True, given_back, charged), (False, charged, given_back)):
-        passed = {(row.price, row.quantity) for row in other}
-        if left := [row for row in side if (row.price, row.quantity) not in passed]:
-            yield ends, max(left, key=lambda row: (row.quantity or 0, row.price))
+    sides = {sign: [row for row in rows if (row.amount > 0) - (row.amount < 0) == sign] for sign in (-1, 1, 0)}
+    for sign in (-1, 1):
+        if sides[0] and sides[-sign] and not sides[sign]:
+            sides[sign], sides[0] = sides[0], []
+    for sign, side in sides.items():
+        passed = {(row.price, row.quantity) for row in sides[-sign]} if sign else _even(side)
+        left = [row for row in side if (row.price, row.quantity) not in passed]
+        for row in sorted(left, key=lambda row: (row.quantity or 0, row.price))[-1 if sign else 0 :]:
+            yield sign, row
+
+
+def _even(free: Sequence[Billed]) -> set[tuple[str, int | None]]:
+    """Return what ended as often as it began."""
+    counts = Counter((row.price, row.quantity) for row in free)
+    return {terms for terms, count in counts.items() if count % 2 == 0}

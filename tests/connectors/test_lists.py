@@ -28,7 +28,7 @@ class Shelf:
         self.before = lambda _number: None
         self._lock = threading.Lock()
 
-    def read(self, path, params, take):
+    def read(self, _path, params, take):
         """Return the page that ``params`` ask for."""
         with self._lock:
             self.asked.append(params)
@@ -171,7 +171,7 @@ def test_nested_lists_are_completed():
     shelf = Nested([NOW, NOW - 1, NOW - 2])
     for one, more in zip(shelf.objects, (True, True, False), strict=True):
         one["lines"] = {"data": [{"id": "l_0"}], "has_more": more}
-    (page,) = read(shelf, Listing(THINGS.path, {}, "lines", "/v1/things/{id}/lines"), [Window()])
+    (page,) = read(shelf, Listing(THINGS.path, nested="lines", rest="/v1/things/{id}/lines"), [Window()])
     assert [len(found["lines"]["data"]) for found in page.objects("lines")] == [150, 1, 1]
     assert [body[:9] for body in page.bodies()] == [b'{"id": "t'] * 3
 
@@ -180,7 +180,7 @@ def test_single_objects_are_read_in_parallel():
     """Each path is answered once; what Stripe does not know is None."""
 
     class Single:
-        def read(self, path, params, take):
+        def read(self, path, _params, take):
             if path.endswith("/7"):
                 raise Refused("unknown", status=404)
             return take(Answer(b"{}", NOW, 0.01))

@@ -6,10 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fake_stripe import past
+from fake_stripe import past, schemas
 from upswell_connectors.fake_stripe import ACACIA, BASIL, ENDIVE, billing, changes, coupons, subscriptions
 from upswell_connectors.fake_stripe.api import Api
-from upswell_connectors.fake_stripe.catalogue import add_coupon, add_price, add_product, archive_price, replace_price
+from upswell_connectors.fake_stripe.catalogue import (
+    add_coupon,
+    add_meter,
+    add_price,
+    add_product,
+    archive_price,
+    replace_price,
+)
 from upswell_connectors.fake_stripe.changes import Change
 from upswell_connectors.fake_stripe.customers import add_customer, note
 from upswell_connectors.fake_stripe.subscriptions import Terms, Wanted, subscribe
@@ -413,3 +420,69 @@ def test_values_are_never_changed_in_place(account, shop):
     copy = replace(before)
     changes.change(account, made, [Change(before.items[0].id, quantity=9)])
     assert before == copy != account.store.subscriptions[made]
+
+
+def test_a_first_payment_that_fails_expires(account, shop):
+    """A declined card at checkout leaves the subscription incomplete, and a day later expired, its invoice void."""
+    billing.decline(account, shop["customer"])
+    made = begin(account, shop, checkout=True)
+    account.advance(account.now + billing.HOUR)
+    assert account.store.subscriptions[made].status == "incomplete"
+    account.advance(account.now + 60 * DAY)
+    assert account.store.subscriptions[made].status == "incomplete_expired"
+    assert [invoice.status for invoice in account.store.invoices.values()] == ["void"]
+    assert last(account)["data"]["previous_attributes"]["status"] == "incomplete"
+
+
+def test_a_first_payment_may_come_late(account, shop):
+    """A card that is accepted within the day makes the subscription active after all."""
+    billing.decline(account, shop["customer"])
+    made = begin(account, shop, checkout=True)
+    account.advance(account.now + billing.HOUR)
+    billing.accept(account, shop["customer"])
+    account.advance(account.now + 2 * DAY)
+    assert account.store.subscriptions[made].status == "active"
+
+
+def test_open_invoices_are_voided_or_written_off(account, shop):
+    """An invoice that nobody pays can be voided or written off, and says when."""
+    made = begin(account, shop)
+    billing.decline(account, shop["customer"])
+    account.advance(account.store.subscriptions[made].items[0].end + 2 * billing.HOUR)
+    opened = account.store.subscriptions[made].latest_invoice
+    billing.write_off(account, opened)
+    written = sent(account, "invoice.marked_uncollectible")[0]
+    assert (written["status"], written["status_transitions"]["marked_uncollectible_at"]) == (
+        "uncollectible",
+        account.now,
+    )
+    billing.void(account, opened)
+    voided = sent(account, "invoice.voided")[0]
+    assert (voided["id"], voided["status"], voided["status_transitions"]["voided_at"]) == (opened, "void", account.now)
+
+
+@pytest.mark.parametrize(("prorate", "amounts"), [("none", [0]), ("create_prorations", [-1_355, 0])])
+def test_a_running_subscription_can_be_put_on_trial(account, shop, prorate, amounts):
+    """A trial laid over a paid period moves the billing date; what was paid is given back where asked."""
+    made = begin(account, shop)
+    account.advance(account.now + 10 * DAY)
+    until = account.now + 20 * DAY
+    changes.put_on_trial(account, made, until, prorate=prorate)
+    assert [line["amount"] for line in sent(account, "invoice.paid")[-1]["lines"]["data"]] == amounts
+    assert last(account)["data"]["previous_attributes"]["status"] == "active"
+    account.advance(until + 2 * billing.HOUR)
+    found = account.store.subscriptions[made]
+    assert (found.status, found.items[0].start, day(found.items[0].end)) == ("active", until, "2026-03-14")
+    assert sent(account, "invoice.paid")[-1]["total"] == 2_000
+
+
+def test_a_meter_is_told_of(account):
+    """A new meter sends its event, unless it stands for one that was there before."""
+    add_meter(account, "Calls", "call")
+    add_meter(account, "Old calls", "old_call", id_="mtr_old")
+    assert [found["event_name"] for found in sent(account, "billing.meter.created")] == ["call"]
+    assert list(account.store.meters)[1] == "mtr_old"
+    listed = Api(account).get("/v1/billing/meters?status=active")[1]["data"]
+    assert [found["event_name"] for found in listed] == ["old_call", "call"]
+    assert Api(account).get("/v1/billing/meters/mtr_old")[1]["display_name"] == "Old calls"
+    assert schemas.wrong(ENDIVE.name, listed) == []

@@ -74,11 +74,13 @@ def test_objects_have_stripes_shape(many):
         assert schemas.wrong(ENDIVE.name, page) == []
 
 
-def test_events_are_recorded_where_asked_for():
-    """Without events only the objects tell; with them, each object is told of; afterwards all accounts record."""
-    silent, telling = crowd(5, until=UNTIL), crowd(5, until=UNTIL, events=True)
-    assert silent.events == []
-    assert silent.recording
-    created = [event["data"]["object"]["id"] for event in telling.events if event["type"] == "customer.created"]
-    assert created == list(telling.store.customers)
-    assert silent.store.invoices.keys() == crowd(5, until=UNTIL).store.invoices.keys()
+@pytest.mark.parametrize("days", [0, 30, MONTHS * 30])
+def test_events_are_recorded_for_as_long_as_asked(days):
+    """Of so many days before the end there are events, of the days before none; the objects are the same."""
+    found = crowd(40, until=UNTIL, events=days)
+    assert found.store == crowd(40, until=UNTIL).store
+    assert bool(found.events) == bool(days)
+    assert all(event["created"] >= UNTIL - days * 86_400 for event in found.events)
+    told = {event["data"]["object"]["id"] for event in found.events}
+    assert {one.id for one in found.store.customers.values() if one.created > UNTIL - days * 86_400} <= told
+    assert found.recording

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 from socket import create_connection
 from threading import Barrier
 from urllib.parse import urlsplit
@@ -13,10 +14,12 @@ import requests
 from fake_stripe import schemas
 from upswell_connectors.fake_stripe import customers, faults
 from upswell_connectors.fake_stripe.api import Api, Asked
+from upswell_connectors.fake_stripe.catalogue import add_price, add_product
 from upswell_connectors.fake_stripe.customers import add_customer, note
 from upswell_connectors.fake_stripe.faults import Dropped, Faults, Gate, Tally
 from upswell_connectors.fake_stripe.refusals import Refused
 from upswell_connectors.fake_stripe.server import TALLY, serving
+from upswell_connectors.fake_stripe.subscriptions import Wanted, subscribe
 
 KEY = {"authorization": "Bearer sk_test_fake"}
 
@@ -91,7 +94,7 @@ def test_a_429_says_as_much_as_it_is_told_to(account, fields, headers):
     api = Api(account, faults=Faults(per_endpoint=1, **fields))
     first, second = (api.answer(Asked("GET", "/v1/prices", KEY)) for _ in range(2))
     assert (first.status, second.status) == (200, 429)
-    told = {name: value for name, value in second.headers.items() if name not in ("Request-Id", "Stripe-Version")}
+    told = {name: value for name, value in second.headers.items() if name not in first.headers}
     assert told == headers
     assert schemas.loads(second.body)["error"]["code"] == "rate_limit"
 
@@ -123,6 +126,26 @@ def test_a_key_can_be_revoked_in_the_middle(account):
     found = [api.get("/v1/prices") for _ in range(4)]
     assert [status for status, _ in found] == [200, 200, 401, 401]
     assert found[2][1]["error"]["code"] == "api_key_expired"
+
+
+@pytest.mark.parametrize("skew", [0, -900])
+def test_stripes_clock_can_be_wrong(account, skew):
+    """Answers and refusals carry the time here as their `Date`, or as much before or after as asked for."""
+    api = Api(account, faults=Faults(skew=skew, per_endpoint=1))
+    begun = int(time.time()) + skew
+    dates = [parsedate_to_datetime(api.answer(Asked("GET", "/v1/prices", KEY)).headers["Date"]) for _ in range(2)]
+    assert all(begun <= date.timestamp() <= time.time() + skew for date in dates)
+
+
+def test_time_can_go_on_in_the_account(account):
+    """With a clock the account lives on to its time before each answer, and never back."""
+    price = add_price(account, add_product(account, "Pro"), currency="usd", unit_amount="2000")
+    subscribe(account, add_customer(account, "Nobody", "nobody@nowhere.example"), [Wanted(price)])
+    times = iter((account.now + 86_400.5, account.now - 5, account.now + 40 * 86_400))
+    api = Api(account, clock=lambda: next(times))
+    counts = [len(api.get("/v1/invoices")[1]["data"]) for _ in range(3)]
+    assert counts == [1, 1, 2]
+    assert api.get("/v1/none", "nonsense")[0] == 401
 
 
 def test_things_happen_between_two_pages(account):

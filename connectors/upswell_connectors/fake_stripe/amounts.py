@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 
 from upswell_connectors.fake_stripe.values import Coupon, Price
+
+_exact = lru_cache(maxsize=4096)(Fraction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,10 @@ def charges(price: Price, quantity: int) -> list[Charge]:
         return _graduated(price, quantity)
     if price.tiers_mode == "volume":
         tier = next(tier for tier in price.tiers if tier.up_to is None or quantity <= tier.up_to)
-        amount = Fraction(tier.unit_amount) * quantity + (tier.flat_amount or 0)
+        amount = _exact(tier.unit_amount) * quantity + (tier.flat_amount or 0)
         return [Charge(quantity, tier.unit_amount, _rounded(amount))]
     unit = price.unit_amount or "0"
-    return [Charge(quantity, unit, _rounded(Fraction(unit) * _packages(price, quantity)))]
+    return [Charge(quantity, unit, _rounded(_exact(unit) * _packages(price, quantity)))]
 
 
 def _packages(price: Price, quantity: int) -> int:
@@ -41,7 +44,7 @@ def _graduated(price: Price, quantity: int) -> list[Charge]:
         if below and quantity <= below:
             break
         units = quantity - below if tier.up_to is None else min(quantity, tier.up_to) - below
-        amount = Fraction(tier.unit_amount) * units + (tier.flat_amount or 0)
+        amount = _exact(tier.unit_amount) * units + (tier.flat_amount or 0)
         found.append(Charge(units, tier.unit_amount, _rounded(amount)))
         below = tier.up_to or quantity
     return found
@@ -71,4 +74,5 @@ def taken_off(coupon: Coupon, amounts: list[int]) -> list[int]:
 
 def _rounded(amount: Fraction) -> int:
     """Round half away from zero."""
-    return floor(amount + Fraction(1, 2)) if amount >= 0 else -floor(-amount + Fraction(1, 2))
+    over, under = amount.numerator, amount.denominator
+    return (2 * over + under) // (2 * under) if over >= 0 else -((under - 2 * over) // (2 * under))

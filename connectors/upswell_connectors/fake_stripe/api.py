@@ -1,8 +1,9 @@
 """The API: what is answered to a request, by the account, the key that is shown and the faults that are asked for."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from operator import itemgetter
 from threading import Lock
 from typing import Any
@@ -68,16 +69,24 @@ class Api:
 
     Without ``keys`` every key of Stripe's form is good; see ``keys`` and ``faults`` for what can be demanded of both.
     ``tally`` counts what is asked and answered. A key of the mode that the account is not in sees an empty account.
+    Where there is a ``clock`` (unix seconds), the account lives on to its time before each answer; else time stands.
     """
 
     def __init__(
-        self, account: Account, *, keys: Keys | None = None, faults: Faults = NONE, tally: Tally | None = None
+        self,
+        account: Account,
+        *,
+        keys: Keys | None = None,
+        faults: Faults = NONE,
+        tally: Tally | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.tally = tally or Tally()
         self._account = account
         self._keys = keys
         self._faults = faults
         self._gate = Gate(faults)
+        self._clock = clock
         self._ids = Ids("api")
         self._events: Shelf[Shape] = Shelf(itemgetter("created"))
         self._empty = Store(livemode=not account.store.livemode)
@@ -93,7 +102,7 @@ class Api:
         with self._lock:
             self.tally.requests[asked.endpoint] += 1
             number, request = self.tally.total, self._ids.make("req")
-        headers = {"Request-Id": request}
+        headers = {"Date": formatdate(time.time() + self._faults.skew, usegmt=True), "Request-Id": request}
         try:
             shown = self._version(asked)
             headers["Stripe-Version"] = shown.name
@@ -126,6 +135,8 @@ class Api:
             raise refusals.expired_key(key)
         self._gate.admit(asked.endpoint)
         with self._lock:
+            if self._clock is not None:
+                self._account.advance(max(self._account.now, int(self._clock())))
             self._faults.meanwhile.get(number, _nothing)(self._account)
             return msgspec.json.encode(self._shape(asked, self._view(key, shown)))
 

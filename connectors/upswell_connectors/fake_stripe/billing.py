@@ -10,6 +10,7 @@ from upswell_connectors.fake_stripe.amounts import taken_off
 from upswell_connectors.fake_stripe.values import Coupon, Discount, Invoice, Line, Subscription
 
 HOUR, DAY = 3_600, 86_400
+_EXPIRY = 23 * HOUR
 _RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
 _PAUSED = {"void": "void", "mark_uncollectible": "uncollectible"}
 
@@ -131,6 +132,9 @@ def collect(account: Account, invoice: str) -> None:
     failed = replace(found, attempts=attempt, next_attempt=account.now + wait if wait else None)
     account.update(failed, silent=True)
     account.emit("invoice.payment_failed", failed)
+    if account.store.subscriptions[failed.subscription].status == "incomplete":
+        account.at(failed.created + _EXPIRY, partial(_expire, account, failed.id))
+        return
     _settle(account, failed.subscription, "past_due" if wait else "unpaid")
     if wait:
         account.at(account.now + wait, partial(collect, account, invoice))
@@ -140,6 +144,15 @@ def _paid(account: Account, invoice: Invoice) -> None:
     account.update(invoice, silent=True)
     account.emit("invoice.paid", invoice)
     _settle(account, invoice.subscription, "active")
+
+
+def _expire(account: Account, invoice: str) -> None:
+    """Give up on a subscription whose first invoice nobody paid."""
+    found = account.store.invoices[invoice]
+    subscription = account.store.subscriptions[found.subscription]
+    if subscription.status == "incomplete":
+        void(account, invoice)
+        account.update(replace(subscription, status="incomplete_expired", ended_at=account.now))
 
 
 def _settle(account: Account, subscription: str, status: str) -> None:

@@ -86,6 +86,19 @@ def _restart(account: Account, before: Subscription, after: Subscription) -> Non
     plan_renewal(account, restarted)
 
 
+def put_on_trial(account: Account, subscription: str, until: int, *, prorate: str = "none") -> None:
+    """Let a running subscription be on trial until then, which moves its billing date: its periods begin anew there.
+
+    ``prorate``, unless none, gives the rest of the paid period back on the trial's own invoice.
+    """
+    found = account.store.subscriptions[subscription]
+    items = tuple(replace(item, start=account.now, end=until) for item in found.items)
+    after = replace(found, status="trialing", trial_start=account.now, trial_end=until, anchor=until, items=items)
+    back = () if prorate == "none" else _prorations(account, found, [(item, None) for item in found.items])
+    _bill_now(account, after, (*back, *period_lines(account, after, items)))
+    plan_renewal(account, after)
+
+
 def _started(account: Account, item: Item) -> Item:
     start, end = period(account.now, account.store.prices[item.price], account.now)
     return replace(item, start=start, end=end)

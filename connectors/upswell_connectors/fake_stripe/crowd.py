@@ -23,24 +23,28 @@ Shop = dict[str, str]
 Turn = Callable[[Account, Shop, Subscription, Chance], object]
 
 
-def crowd(
-    size: int, *, until: int, months: int = MONTHS, events: bool = False, livemode: bool = False, seed: str = "crowd"
-) -> Account:
+def crowd(size: int, *, until: int, months: int = MONTHS, events: int = 0, seed: str = "crowd") -> Account:
     """Return an account at ``until`` (unix seconds UTC) that ``size`` customers came to in the months before, evenly.
 
     Each has one subscription, and now and then changes seats or plan, gets a coupon, pauses, does not pay or leaves.
-    ``events`` are only recorded where asked for: they take far more room than the objects.
+    Of the last ``events`` days the events are recorded; they take far more room than the objects.
     """
-    account = Account(seed=seed, now=until - months * _MONTH, livemode=livemode)
-    account.recording = events
+    account = Account(seed=seed, now=until - months * _MONTH)
+    account.recording = events * billing.DAY >= months * _MONTH
     shop = _open(account)
+    if events:
+        account.at(until - events * billing.DAY, partial(_record, account))
     with _uncollected():
         for number in range(size):
             arrival = account.now + months * _MONTH * number // size
             account.at(arrival, partial(_arrive, account, shop, number, until), asked=True)
         account.advance(until)
-    account.recording = True
+    _record(account)
     return account
+
+
+def _record(account: Account) -> None:
+    account.recording = True
 
 
 @contextmanager

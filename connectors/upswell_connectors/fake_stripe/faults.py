@@ -22,8 +22,8 @@ class Faults:
     its reason unless ``reason`` is False, and with ``Retry-After`` (seconds) and ``Stripe-Should-Retry`` where given.
     Shares ``errors`` and ``drops`` of the requests get a 500, or a connection that is closed without an answer. From
     request number ``revoked_after`` + 1 on, no key is good any more. ``meanwhile`` are actions that happen to the
-    account right before the request of that number, counted from 1. Shares lie between 0 and 1 and are drawn by
-    ``seed``.
+    account right before the request of that number, counted from 1. ``skew`` is by how many seconds the ``Date`` of
+    answers is ahead of the time here. Shares lie between 0 and 1 and are drawn by ``seed``.
     """
 
     latency: float = 0.0
@@ -37,6 +37,7 @@ class Faults:
     errors: float = 0.0
     drops: float = 0.0
     revoked_after: int | None = None
+    skew: float = 0.0
     meanwhile: Mapping[int, Callable[[Account], object]] = field(default_factory=dict)
     seed: str = "faults"
 

@@ -33,11 +33,14 @@ class Ids:
 
 
 def _letters(text: str) -> str:
+    """Return 24 letters, taken from a hash six at a time, so that the numbers stay small."""
     number = int.from_bytes(sha256(text.encode()).digest())
     pairs = []
-    for _ in range(12):
-        number, digits = divmod(number, 62 * 62)
-        pairs.append(_PAIRS[digits])
+    for _ in range(4):
+        number, six = divmod(number, 62**6)
+        for _ in range(3):
+            six, pair = divmod(six, 62 * 62)
+            pairs.append(_PAIRS[pair])
     return "".join(pairs)
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import lru_cache
 
 from upswell_connectors.fake_stripe.account import Account
-from upswell_connectors.fake_stripe.amounts import charges, full_amount, prorated
+from upswell_connectors.fake_stripe.amounts import Charge, charges, full_amount, prorated
 from upswell_connectors.fake_stripe.values import Item, Line, Price, Subscription
 
 _SIGNS = {"usd": "$", "eur": "€"}
@@ -52,7 +53,7 @@ def _charged(account: Account, subscription: Subscription, item: Item, quantity:
         Line(
             id=account.ids.make("il"),
             amount=charge.amount,
-            description=f"{charge.quantity} × {_name(account, price)} (at {_rate(price, charge.unit_amount)})",
+            description=_described(charge, _name(account, price), price),
             start=item.start,
             end=item.end,
             price=price.id,
@@ -63,6 +64,10 @@ def _charged(account: Account, subscription: Subscription, item: Item, quantity:
         )
         for charge in charges(price, quantity)
     ]
+
+
+def _described(charge: Charge, name: str, price: Price) -> str:
+    return f"{charge.quantity} × {name} (at {_rate(price.currency, price.interval, charge.unit_amount)})"
 
 
 def _free(account: Account, subscription: Subscription, item: Item) -> Line:
@@ -107,6 +112,7 @@ def _name(account: Account, price: Price) -> str:
     return account.store.products[price.product].name
 
 
-def _rate(price: Price, unit_amount: str | None) -> str:
+@lru_cache(maxsize=4096)
+def _rate(currency: str, interval: str, unit_amount: str | None) -> str:
     amount = Fraction(unit_amount or "0") / 100
-    return f"{_SIGNS[price.currency]}{float(amount):.2f} / {price.interval}"
+    return f"{_SIGNS[currency]}{float(amount):.2f} / {interval}"

@@ -1,6 +1,6 @@
 """Billing periods: calendar steps from an anchor, all in UTC."""
 
-from calendar import monthrange
+from calendar import isleap
 from datetime import UTC, datetime
 
 from upswell_connectors.fake_stripe.values import Price
@@ -8,6 +8,7 @@ from upswell_connectors.fake_stripe.values import Price
 _DAY = 86_400
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "year": 12}
+_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _LONGEST = {"day": 1, "week": 7, "month": 31, "year": 366}  # days
 
 
@@ -16,7 +17,7 @@ def months_later(anchor: int, months: int) -> int:
     start = datetime.fromtimestamp(anchor, UTC)
     years, month = divmod(start.month - 1 + months, 12)
     year = start.year + years
-    day = min(start.day, monthrange(year, month + 1)[1])
+    day = min(start.day, 29 if month == 1 and isleap(year) else _LENGTHS[month])
     return int(start.replace(year=year, month=month + 1, day=day).timestamp())
 
 
@@ -31,7 +32,9 @@ def boundary(anchor: int, price: Price, steps: int) -> int:
 def period(anchor: int, price: Price, at: int) -> tuple[int, int]:
     """Return the start and end of the billing period that ``at`` lies in; ``at`` is not before ``anchor``."""
     longest = _DAY * price.interval_count * _LONGEST[price.interval]
-    steps = max(1, (at - anchor) // longest)
-    while boundary(anchor, price, steps) <= at:
+    steps = max(1, (at - anchor) // longest)  # cannot be too many, since no period is longer
+    start, end = boundary(anchor, price, steps - 1), boundary(anchor, price, steps)
+    while end <= at:
         steps += 1
-    return boundary(anchor, price, steps - 1), boundary(anchor, price, steps)
+        start, end = end, boundary(anchor, price, steps)
+    return start, end

@@ -1,6 +1,6 @@
 """The API over HTTP, on this machine only."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
@@ -29,12 +29,13 @@ def serving(
     keys: Keys | None = None,
     faults: Faults = NONE,
     tally: Tally | None = None,
+    clock: Callable[[], float] | None = None,
 ) -> Iterator[str]:
     """Answer Stripe's requests about ``account`` on ``port`` of 127.0.0.1 (0: any free one) while the block lasts.
 
-    Gives the base URL. See ``Api`` for ``keys``, ``faults`` and ``tally``.
+    Gives the base URL. See ``Api`` for ``keys``, ``faults``, ``tally`` and ``clock``.
     """
-    api = Api(account, keys=keys, faults=faults, tally=tally)
+    api = Api(account, keys=keys, faults=faults, tally=tally, clock=clock)
     with _Server(("127.0.0.1", port), partial(_Handler, api)) as server:
         thread = Thread(target=partial(server.serve_forever, 0.05), name="fake-stripe-api", daemon=True)
         thread.start()
