@@ -70,7 +70,7 @@ def _webhook_secret(config: Config) -> Finding:
     if not config.stripe.webhooks:
         return Finding("webhook secret", well=True, text="not needed: webhooks = false under [stripe]")
     if not config.stripe.webhook_secrets:
-        return Finding("webhook secret", well=False, text=f"missing: put the endpoint's signing secret into {place}")
+        return Finding("webhook secret", well=False, text=f"missing: `upswell connect URL` makes one, for {place}")
     return Finding("webhook secret", well=True, text=f"{len(config.stripe.webhook_secrets)} in {place}")
 
 
@@ -128,8 +128,8 @@ def _last_event(ledger: Ledger, config: Config, now: int) -> Finding:
     if last is None:
         if not config.stripe.webhooks:
             return Finding("last event", well=False, text="none has come: `upswell serve` asks Stripe for them")
-        address = config.server.public_url or f"http://{config.server.host}:{config.server.port}"
-        remedy = f"point a Stripe webhook endpoint at {address}/webhooks/stripe, or `upswell replay FILE`"
+        address = config.server.public_url or "https://YOUR-ADDRESS"
+        remedy = f"`upswell connect {address}` makes the webhook endpoint, `upswell replay FILE` takes in recorded ones"
         return Finding("last event", well=False, text=f"none has come: {remedy}")
     return Finding("last event", well=True, text=f"{_age(now - last)} ago")
 

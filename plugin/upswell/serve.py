@@ -23,6 +23,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from upswell import events, keeping, schedule
+from upswell.addresses import WEBHOOK_PATH
 from upswell.errors import UpswellError
 from upswell.intake import apply_pending
 from upswell.ledger import Ledger, hold
@@ -31,7 +32,6 @@ from upswell.settings import Config, Secret
 from upswell_connectors.client import Client
 from upswell_connectors.stripe_api import StripeApi
 from upswell_webhooks import worker
-from upswell_webhooks.app import WEBHOOK_PATH
 
 _POLL_SECONDS = 0.05
 _LONGEST_REST_SECONDS = 0.5

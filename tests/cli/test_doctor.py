@@ -71,7 +71,7 @@ def test_a_ledger_without_events_wants_some(upswell) -> None:
     """The address for Stripe is told."""
     Ledger(Path("upswell.db"), create=True).close()
     Path("config.toml").write_text('[server]\npublic_url = "https://up.test"\n')
-    assert "point a Stripe webhook endpoint at https://up.test/webhooks/stripe" in upswell("doctor").out
+    assert "`upswell connect https://up.test` makes the webhook endpoint" in upswell("doctor").out
 
 
 def test_what_failed_and_what_waits_is_told(upswell, applied: None) -> None:
