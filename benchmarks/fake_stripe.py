@@ -6,6 +6,7 @@ seconds: one small object, and pages of a hundred subscriptions and invoices, ev
 """
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -28,7 +29,8 @@ def main(customers: int = 50_000, seconds: float = 5.0) -> None:
         try:
             print(server.stdout.readline().strip() if server.stdout else "")
             _wait_for(port)
-            print(f"ready after {time.perf_counter() - begun:.0f} s, {_resident(server.pid):,.0f} MB resident")
+            ready = f"ready after {time.perf_counter() - begun:.0f} s, {_computed(server.pid):.0f} s of them computing"
+            print(f"{ready}; {_resident(server.pid):,.0f} MB resident")
             print(f"{'asked for':>32} {'connections':>11} {'answers/s':>10} {'objects/s':>10} {'MB/s':>6}")
             for name, targets, size in _asked(port):
                 for connections in _CONNECTIONS:
@@ -91,6 +93,13 @@ def _get(port: int, target: str) -> dict[str, list[dict[str, str | int]]]:
         connection.sendall(f"GET {target} HTTP/1.1\r\n{_HEADERS}".encode())
         found: dict[str, list[dict[str, str | int]]] = json.loads(_read(connection))
         return found
+
+
+def _computed(process: int) -> float:
+    """Return for how many seconds a process has had a processor; 0 where /proc does not tell."""
+    status = Path(f"/proc/{process}/stat")
+    fields = status.read_text(encoding="ascii").rpartition(")")[2].split() if status.exists() else ["0"] * 13
+    return sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident(process: int) -> float:

@@ -128,6 +128,7 @@ class _Reader:
         self._listing = listing
         self._floor = floor
         self._expand = (*listing.expand, *listing.wish)
+        self._divides = True
         self._open = windows
         self._seconds = 0.0
         self._lock = threading.Lock()
@@ -136,16 +137,25 @@ class _Reader:
         """Read the next page of ``window``, and divide what is left of it among the lanes that are free."""
         answer, head = self._ask(window)
         found = head.data
+        if found and window.until is not None and found[0].created >= window.until:
+            return self._undivided(window, answer)
         rest = {one.id: self._whole(one.id) for one in found if self._goes_on(one)}
         left: tuple[Window, ...] = ()
         with self._lock:
             self._seconds += (answer.seconds - self._seconds) * (_SMOOTHING if self._seconds else 1)
             if head.has_more and found:
-                parts = 1 + max(0, self._lanes() - self._open)
+                parts = 1 + max(0, self._lanes() - self._open) if self._divides else 1
                 left = remaining(window, found[0].created, found[-1].created, found[-1].id, self._floor, parts)
             self._open += len(left) - 1
         oldest = found[-1].created if found else None
         return Page(window, left, answer.body, answer.at, len(found), oldest, rest), left
+
+    def _undivided(self, window: Window, answer: Answer) -> tuple[Page, tuple[Window, ...]]:
+        """Give a window up where the API does not cut this list by time: whoever reads on from the top reads it all."""
+        with self._lock:
+            self._divides = False
+            self._open -= 1
+        return Page(window, (), b'{"data": []}', answer.at, 0, None, {}), ()
 
     def _lanes(self) -> int:
         """Return how many requests have to be under way to use the rate that is allowed."""

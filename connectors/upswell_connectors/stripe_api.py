@@ -41,7 +41,8 @@ class StripeApi:
         if facts.state and reference in facts.state.prices:
             price = self._get(f"/v1/prices/{quote(reference)}", expand=["tiers", "currency_options"])
             return Facts(told=(price_of(price),))
-        return Facts(told=(coupon_of(self._get(f"/v1/coupons/{quote(reference)}", expand=["applies_to"])),))
+        coupon = self._get(f"/v1/coupons/{quote(reference)}", expand=["applies_to", "currency_options"])
+        return Facts(told=(coupon_of(coupon),))
 
     def _discounts(self, subscription: str, reference: str) -> Facts:
         held = self._get(f"/v1/subscriptions/{quote(subscription)}", expand=["discounts", "items.data.discounts"])

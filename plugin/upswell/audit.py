@@ -8,7 +8,7 @@ from upswell.invariants import breaches
 from upswell.ledger import Ledger
 from upswell.movements import chapters
 from upswell.rebuild import UNBUILT, Progress
-from upswell.records import history_of
+from upswell.records import Shared, history_of
 from upswell.rules import Rules
 
 
@@ -70,15 +70,16 @@ def _unbalanced(ledger: Ledger) -> Iterator[tuple[str, str]]:
 
 def _unlike(ledger: Ledger, rules: Rules, accounts: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield each account with how a rebuild differs from what the ledger holds, or nothing."""
+    shared = Shared()
     for account in accounts:
         try:
-            yield account, _difference(ledger, rules, account)
+            yield account, _difference(ledger, rules, account, shared)
         except UNBUILT as error:
             yield account, f"cannot be rebuilt ({error})"
 
 
-def _difference(ledger: Ledger, rules: Rules, account: str) -> str:
-    told = list(chapters(history_of(ledger.connection, account), rules))
+def _difference(ledger: Ledger, rules: Rules, account: str, shared: Shared) -> str:
+    told = list(chapters(history_of(ledger.connection, account, shared), rules))
     held = books.movements(ledger, customer=account)
     items = told[-1].group.after.totals if told else {}
     customer = {movement.currency: movement.mrr_after for movement in held}

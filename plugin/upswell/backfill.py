@@ -7,6 +7,7 @@ page. Objects may be written in any order and any number of times.
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 import msgspec
@@ -23,7 +24,7 @@ from upswell.gauges import Watch
 from upswell.intake import Applied, apply_pending
 from upswell.ledger import Ledger
 from upswell.preflight import check, check_key, wrong_mode
-from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS, Progress
+from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS
 from upswell.records import write_facts
 from upswell.resources import EVENTS, INVOICES, PRICES, STEPS, Step
 from upswell_connectors.client import Client
@@ -34,7 +35,6 @@ from upswell_connectors.stripe_api import StripeApi
 ATTEMPTS = 16
 """How often one request is made: with the pauses in between, it fails for about a minute and a half."""
 
-_TIDY_SECONDS = 1.0
 _MONTH_SECONDS = 30 * 86_400
 _EXPANDED_PRICE = {"expand[]": ("tiers", "currency_options")}
 
@@ -49,20 +49,12 @@ class _Run:
     watch: Watch
     course: Course
     sent: int = 0
-    tidied: float = 0.0
 
     def spent(self) -> int:
         """Return how many requests were sent since the last call."""
         total = self.client.sent
         new, self.sent = total - self.sent, total
         return new
-
-    def pause(self) -> None:
-        """Let others write, and keep the ledger's log from growing."""
-        time.sleep(PAUSE_SECONDS)
-        if time.monotonic() > self.tidied + _TIDY_SECONDS:
-            self.ledger.tidy()
-            self.tidied = time.monotonic()
 
 
 def backfill(ledger: Ledger, config: Config, watch: Watch, *, full: bool = False) -> Backfilled:
@@ -83,7 +75,8 @@ def backfill(ledger: Ledger, config: Config, watch: Watch, *, full: bool = False
         _read_list(run, step)
         if step.key == INVOICES:
             _read_inline_prices(run)
-    applied = apply_pending(ledger, config.rules, StripeApi(config.stripe, client), progress=_applying(run))
+    lookup = StripeApi(config.stripe, client)
+    applied = apply_pending(ledger, config.rules, lookup, progress=partial(watch, "movements"))
     return _finished(run, applied)
 
 
@@ -119,7 +112,7 @@ def _keep_events(run: _Run, page: Page, behind: Course) -> None:
         events.store(connection, packed)
         save(connection, behind)
     run.course = behind
-    run.pause()
+    time.sleep(PAUSE_SECONDS)
 
 
 def _check_mode(run: _Run, objects: list[dict[str, object]]) -> None:
@@ -157,7 +150,7 @@ def _write(run: _Run, facts: list[Facts], behind: Course) -> None:
                 save(connection, behind)
         if not left:
             run.course = behind
-        run.pause()
+        time.sleep(PAUSE_SECONDS)
 
 
 def _read_inline_prices(run: _Run) -> None:
@@ -169,19 +162,10 @@ def _read_inline_prices(run: _Run) -> None:
         run.watch("prices by id", done, len(paths))
 
 
-def _applying(run: _Run) -> Progress:
-    def tell(done: int, whole: int) -> None:
-        run.watch("movements", done, whole)
-        run.pause()
-
-    return tell
-
-
 def _finished(run: _Run, applied: Applied) -> Backfilled:
     course = run.course
     with run.ledger.write() as connection:
         finish(connection, course, int(run.client.now()))
-    run.ledger.tidy()
     return Backfilled(
         objects=course.objects,
         requests=course.spent(EVENTS, 0, run.spent()).requests,

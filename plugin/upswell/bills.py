@@ -1,11 +1,18 @@
 """What finalized invoices billed, in the ledger: their rows, as the last word on each invoice tells them."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.facts import Invoice
+from upswell.usage import Billed
 
 _encode = msgspec.json.Encoder().encode
+_names = msgspec.json.Decoder(tuple[str, ...])
+_amounts = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 
 
 def write_bill(connection: sqlite3.Connection, event: str | None, invoice: Invoice) -> bool:
@@ -58,3 +65,20 @@ def invoices_since(connection: sqlite3.Connection, at: int) -> int:
 def _said_at(connection: sqlite3.Connection, event: str | None) -> int:
     row = connection.execute("SELECT created FROM events WHERE id = ?", (event,)).fetchone()
     return int(row[0]) if row else 0
+
+
+def billed_of(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
+    """Yield the rows of a Stripe customer's invoices."""
+    rows = connection.execute(
+        "SELECT invoice, line, subscription, item, period_start, period_end, amount, currency, billing_reason,"
+        " invoiced_at, finalized_at, voided, price, quantity, proration, discounts, off"
+        " FROM usage WHERE customer = ? ORDER BY invoice, line",
+        (customer,),
+    )
+    return (_row(*row) for row in rows.fetchall())
+
+
+def _row(*told: Any) -> Billed:
+    row = Billed(*told[:-2])
+    discounts, off = _names.decode(told[-2]), _amounts.decode(told[-1])
+    return replace(row, voided=bool(row.voided), proration=bool(row.proration), discounts=discounts, off=off)

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 from upswell.discounts import Coupon, Discount
@@ -116,6 +117,12 @@ class Catalogue:
         ]
         return not rivals or bool(self._lookup_keys(old, at) & self._lookup_keys(new, at, last=True))
 
+    def archived_by(self, price: Price, at: int) -> str | None:
+        """Return the event by which ``price`` was archived and stayed so until ``at``; None where none told of it."""
+        said = reversed(until(self.prices.get(price.id, ()), at))
+        archived = list(takewhile(lambda version: not version.value.active, said))
+        return (archived[-1].event or None) if archived else None
+
     def _all_prices(self) -> Iterable[Price]:
         last = {name: versions[-1].value for name, versions in self.prices.items()}
         return {**self.shown, **last}.values()
@@ -166,7 +173,9 @@ class Catalogue:
         if not known:
             raise LookupError(discount.coupon_id)
         products = next((coupon.products for coupon in known if coupon.products is not None), None)
-        return replace(known[0], products=products)
+        same = [coupon for coupon in known if coupon.created == known[0].created]
+        amounts = {currency: amount for coupon in reversed(same) for currency, amount in coupon.amounts_off}
+        return replace(known[0], products=products, amounts_off=tuple(sorted(amounts.items())))
 
     def own_discounts(self, customer: str, elsewhere: frozenset[str]) -> list[Standing]:
         """Return the customer's own discounts; ``elsewhere`` are those that subscriptions or items list."""

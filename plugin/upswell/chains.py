@@ -32,7 +32,7 @@ def _over(discount: str, at: int, catalogue: Catalogue) -> bool:
 
 
 def differ(one: Subscription, other: Subscription, at: int, catalogue: Catalogue) -> bool:
-    """Whether something happened between two views of one subscription, as far as it is MRR, at ``at`` (unix seconds)."""
+    """Whether something happened between two views of one subscription, as they are at ``at`` (unix seconds UTC)."""
     return one is not other and _likeness(one, at, catalogue) != _likeness(other, at, catalogue)
 
 

@@ -1,9 +1,9 @@
 """Changes: the instants at which a customer's counted portfolio differs from just before."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, takewhile
 from operator import attrgetter
 
 from upswell.catalogue import Standing
@@ -41,6 +41,7 @@ class _Tick:
     figure: tuple[str, Fraction] | None = None
 
 
+_NOTHING = Portfolio()
 _MOMENT = attrgetter("at", "phase")
 _PLACE = attrgetter("at", "phase", "subscription", "place", "cause", "source")
 
@@ -55,11 +56,36 @@ class _View:
 
 def changes(history: History, rules: Rules) -> Iterator[Change]:
     """Yield every change of ``history`` in order; several causes within one second are one change."""
-    return _Walker(history, rules).changes()
+    return Walker(history, rules).changes()
 
 
-class _Walker:
-    """Walks through a history tick by tick and remembers what has counted so far."""
+@dataclass(slots=True)
+class Stand:
+    """Where a walker stands: ``done`` ticks are behind it, ``held`` is what the last change led to."""
+
+    done: int = 0
+    held: Portfolio = _NOTHING
+    views: dict[str, _View] = field(default_factory=dict)
+    backdrops: dict[str, Backdrop] = field(default_factory=dict)
+    current: dict[str, Entry] = field(default_factory=dict)
+    figures: dict[str, Fraction] = field(default_factory=dict)
+    counted: set[str] = field(default_factory=set)
+
+    def copy(self) -> "Stand":
+        """Return a stand from which another walker can go on."""
+        return Stand(
+            self.done,
+            self.held,
+            self.views.copy(),
+            self.backdrops,
+            self.current.copy(),
+            self.figures.copy(),
+            self.counted.copy(),
+        )
+
+
+class Walker:
+    """Walks through a history tick by tick; ``stand`` is how far it has come, and what has counted so far."""
 
     def __init__(self, history: History, rules: Rules) -> None:
         self.rules = rules
@@ -68,45 +94,54 @@ class _Walker:
         self.own = self._own_discounts()
         ticks = [*self._entry_ticks(), *self._usage_ticks(history), *self._discount_ticks()]
         self.ticks = sorted(ticks, key=_PLACE)
-        self.views: dict[str, _View] = {}
-        self.current: dict[str, Entry] = {}
-        self.figures: dict[str, Fraction] = {}
-        self.counted: set[str] = set()
+        self.stand = Stand()
         self.prices: dict[str, Price] = {}
         self.cuts: dict[tuple[object, ...], Cut | None] = {}
 
+    def alike(self, other: "Walker") -> int:
+        """Return how many ticks are the same as those of ``other`` before the moment at which one is not."""
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(self.ticks, other.ticks, strict=False))
+        count = sum(1 for _ in same)
+        while 0 < count < len(self.ticks) and _MOMENT(self.ticks[count - 1]) == _MOMENT(self.ticks[count]):
+            count -= 1
+        return count
+
     def changes(self) -> Iterator[Change]:
-        before = Portfolio()
-        for (at, phase), ticks in groupby(self.ticks, key=_MOMENT):
+        """Yield the changes that lie ahead."""
+        stand = self.stand
+        for (at, phase), ticks in groupby(self.ticks[stand.done :], key=_MOMENT):
             causes: dict[str, tuple[str, str]] = {}
-            views = dict(self.views)
+            held, backdrops = stand.held, stand.backdrops
             for tick in ticks:
+                stand.done += 1
                 if self._apply(tick):
                     causes[tick.subscription] = (tick.cause, tick.source)
-            if causes and before.positions != (positions := _positions(self.views)):
+            if causes and held.positions != (positions := _positions(stand.views)):
                 cause, source = max(causes.values())
-                after = Portfolio(positions, _backdrops(self.views))
-                yield Change(at, phase % 2 == 0, cause, source, _around(before, views), after)
-                before = after
+                stand.held = Portfolio(positions, stand.backdrops)
+                yield Change(at, phase % 2 == 0, cause, source, _with(held, backdrops), stand.held)
 
     def _apply(self, tick: _Tick) -> bool:
         """Let ``tick`` happen and say whether its subscription's positions changed."""
+        stand, name = self.stand, tick.subscription
         if tick.entry:
-            self.current[tick.subscription] = tick.entry
+            stand.current[name] = tick.entry
         if tick.figure:
-            self.figures[tick.figure[0]] = tick.figure[1]
-        if tick.subscription not in self.current:
+            stand.figures[tick.figure[0]] = tick.figure[1]
+        if name not in stand.current:
             return False
-        old = self.views.get(tick.subscription)
-        view = self._view(self.current[tick.subscription].subscription, tick.at)
-        self.views[tick.subscription] = view
+        old = stand.views.get(name)
+        view = stand.views[name] = self._view(stand.current[name].subscription, tick.at)
+        if not old or old.backdrop != view.backdrop:
+            stand.backdrops = {**stand.backdrops, name: view.backdrop}
         if view.positions:
-            self.counted |= {tick.subscription, *view.positions}
+            stand.counted |= {name, *view.positions}
         return view.positions != (old.positions if old else {})
 
     def _view(self, subscription: Subscription, at: int) -> _View:
-        standing = tuple(self._cuts(self._standing(subscription, at), subscription.currency, at))
-        alive = counts(subscription, counted_before=subscription.id in self.counted, rules=self.rules)
+        names = self._standing(subscription, at)
+        standing = tuple(self._cuts(names, subscription.currency, at)) if names else ()
+        alive = counts(subscription, counted_before=subscription.id in self.stand.counted, rules=self.rules)
         held = [item for item in subscription.items if alive and not self._in_trial(item, at)]
         own = {
             item.id: tuple(self._cuts(item.discounts, subscription.currency, at, own=True))
@@ -115,22 +150,23 @@ class _Walker:
         }
         positions = {item.id: self._position(subscription, item, (*own.get(item.id, ()), *standing)) for item in held}
         why = suspension(subscription, self.rules)
-        held_back = {item.id: why for item in subscription.items if item.id in self.counted} if why else {}
+        held_back = {item.id: why for item in subscription.items if item.id in self.stand.counted} if why else {}
         return _View(positions, Backdrop(standing, own, held_back, subscription.metadata, subscription.customer))
 
     def _in_trial(self, item: Item, at: int) -> bool:
-        return item.trial_end is not None and at < item.trial_end and item.id not in self.counted
+        return item.trial_end is not None and at < item.trial_end and item.id not in self.stand.counted
 
     def _position(self, subscription: Subscription, item: Item, cuts: tuple[Cut, ...]) -> Position:
         price = self._price(item)
+        metered = price.metered
         return Position(
             subscription=subscription.id,
             item=item.id,
             currency=subscription.currency,
             price=price,
-            quantity=None if price.metered else (1 if item.quantity is None else item.quantity),
-            figure=self.figures.get(item.id) if price.metered else None,
-            cuts=eligible(cuts, price.product),
+            quantity=None if metered else (1 if item.quantity is None else item.quantity),
+            figure=self.stand.figures.get(item.id) if metered else None,
+            cuts=eligible(cuts, price.product) if cuts else cuts,
             shelf=subscription.id,
         )
 
@@ -142,10 +178,10 @@ class _Walker:
     def _cuts(self, names: Sequence[str], currency: str, at: int, *, own: bool = False) -> Iterator[Cut]:
         for name in names:
             discount = self.catalogue.discount(name, at)
-            if discount and (found := self._cut(discount, currency, own)):
+            if discount and (found := self._cut(discount, currency, own=own)):
                 yield found
 
-    def _cut(self, discount: Discount, currency: str, own: bool) -> Cut | None:
+    def _cut(self, discount: Discount, currency: str, *, own: bool) -> Cut | None:
         key = (discount.id, discount.coupon_id, discount.start, currency, own)
         if key not in self.cuts:
             self.cuts[key] = cut(discount.id, self.catalogue.coupon(discount), currency, self.rules, own=own)
@@ -153,8 +189,10 @@ class _Walker:
 
     def _standing(self, subscription: Subscription, at: int) -> Sequence[str]:
         """Return the subscription's own discounts, or the customer's where it has none in force."""
-        if any(self.catalogue.discount(name, at) for name in subscription.discounts):
+        if subscription.discounts and any(self.catalogue.discount(name, at) for name in subscription.discounts):
             return subscription.discounts
+        if subscription.customer not in self.own:
+            return ()
         own = [one for one in self.own.get(subscription.customer, ()) if one.start <= at]
         return [one.discount for one in own if one.end is None or at < one.end][-1:]
 
@@ -162,7 +200,8 @@ class _Walker:
         held = [entry.subscription for rows in self.entries.values() for entry in rows]
         listed = frozenset(name for one in held for name in one.all_discounts)
         customers = {one.customer for one in held}
-        return {customer: self.catalogue.own_discounts(customer, listed) for customer in customers}
+        found = {customer: self.catalogue.own_discounts(customer, listed) for customer in customers}
+        return {customer: standing for customer, standing in found.items() if standing}
 
     def _entry_ticks(self) -> Iterator[_Tick]:
         for name, rows in self.entries.items():
@@ -201,11 +240,6 @@ def _positions(views: dict[str, _View]) -> dict[str, Position]:
     return {name: held for view in views.values() for name, held in view.positions.items()}
 
 
-def _backdrops(views: dict[str, _View]) -> dict[str, Backdrop]:
-    return {name: view.backdrop for name, view in views.items()}
-
-
-def _around(held: Portfolio, views: dict[str, _View]) -> Portfolio:
-    """Return ``held`` with what stands around it now: that may change while no position does."""
-    backdrops = _backdrops(views)
-    return held if held.backdrops == backdrops else replace(held, backdrops=backdrops)
+def _with(held: Portfolio, backdrops: dict[str, Backdrop]) -> Portfolio:
+    """Return ``held`` with what stands around it by now: that may change while no position does."""
+    return held if held.backdrops is backdrops else replace(held, backdrops=backdrops)

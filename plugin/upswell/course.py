@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell.backlog import BACKFILL
 from upswell.ledger import Ledger, forget_job, note_job
 from upswell.resources import STEPS, Step
 from upswell_connectors.lists import Page
 from upswell_connectors.windows import BEGINNING, Window
 
-_UNDER_WAY = "backfill"
 _DONE = "backfilled"
 _OVERLAP_SECONDS = 7 * 86_400
 _LONGEST_SECONDS = 25 * 86_400
@@ -92,7 +92,7 @@ def course_of(ledger: Ledger, now: int, *, full: bool) -> Course:
     What was begun so long ago that events since then are forgotten is begun again. After a run that was finished, lists
     that only grow are read from a week before it on, as long as Stripe's events reach back to it; ``full``: never.
     """
-    held = ledger.job(_UNDER_WAY)
+    held = ledger.job(BACKFILL)
     if held and now - held["begun"] < _LONGEST_SECONDS and not (full and held.get("since")):
         course: Course = msgspec.convert(held, Course)
         return course if course.step in STEPS else Course(now)
@@ -103,18 +103,13 @@ def course_of(ledger: Ledger, now: int, *, full: bool) -> Course:
 
 def save(connection: sqlite3.Connection, course: Course) -> None:
     """Note how far the run has come, inside an open write transaction."""
-    note_job(connection, _UNDER_WAY, msgspec.to_builtins(course))
+    note_job(connection, BACKFILL, msgspec.to_builtins(course))
 
 
 def finish(connection: sqlite3.Connection, course: Course, now: int) -> None:
     """Note that the run is finished, inside an open write transaction."""
     note_job(connection, _DONE, {"begun": course.begun, "finished": now})
-    forget_job(connection, _UNDER_WAY)
-
-
-def is_under_way(ledger: Ledger) -> bool:
-    """Whether a run was begun and is not finished."""
-    return ledger.job(_UNDER_WAY) is not None
+    forget_job(connection, BACKFILL)
 
 
 def last_begun(ledger: Ledger) -> int | None:

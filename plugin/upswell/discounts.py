@@ -1,10 +1,11 @@
 """Discounts: which are in force, and what they take off."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
 
+from upswell.money import Exact
 from upswell.rules import Rules
 
 COUNTED_DURATIONS = {
@@ -57,7 +58,8 @@ class Discount:
 class Cut:
     """A discount in force, in one currency: ``percent`` (a fraction of 1) or ``amount`` (minor units an invoice).
 
-    ``own`` marks an item's own discount, which comes before its subscription's.
+    ``own`` marks an item's own discount, which comes before its subscription's. ``kept`` follows from the percentage:
+    what it leaves, as a fraction of 1.
     """
 
     discount: str
@@ -65,6 +67,10 @@ class Cut:
     percent: Fraction | None
     amount: int
     products: tuple[str, ...] | None = None
+    kept: Fraction = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kept", max(1 - (self.percent or 0), Fraction(0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class Priced:
     """What discounts work on: an item's amount a month before discounts, its interval in months, its cuts."""
 
     item: str
-    monthly: Fraction
+    monthly: Exact
     months: Fraction
     cuts: tuple[Cut, ...]
 
@@ -89,10 +95,10 @@ def cut(discount: str, coupon: Coupon, currency: str, rules: Rules, *, own: bool
 
 def eligible(cuts: Iterable[Cut], product: str) -> tuple[Cut, ...]:
     """Return those of ``cuts`` that apply to ``product``."""
-    return tuple(cut for cut in cuts if cut.products is None or product in cut.products)
+    return tuple([cut for cut in cuts if cut.products is None or product in cut.products])
 
 
-def discounted(rows: Sequence[Priced]) -> Mapping[str, Fraction]:
+def discounted(rows: Sequence[Priced]) -> Mapping[str, Exact]:
     """Return each item's amount a month after discounts, for the items of one subscription.
 
     Item discounts come first, then the subscription's in array order. An amount off comes off each invoice of
@@ -126,11 +132,10 @@ def _in_order(rows: Sequence[Priced]) -> Iterator[str]:
         queues = [[other for other in queue if other != name] for queue in queues]
 
 
-def _take(left: dict[str, Fraction], rows: Sequence[Priced], cut: Cut) -> None:
+def _take(left: dict[str, Exact], rows: Sequence[Priced], cut: Cut) -> None:
     if cut.percent is not None:
-        kept = max(1 - cut.percent, Fraction(0))
         for row in rows:
-            left[row.item] *= kept
+            left[row.item] *= cut.kept
         return
     shortest = min((row.months for row in rows if row.months), default=None)
     billed = [row for row in rows if row.months == shortest]

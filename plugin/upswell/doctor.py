@@ -14,6 +14,7 @@ from upswell.events import counts
 from upswell.ledger import Ledger
 from upswell.rebuild import Progress, may_be_changed_back
 from upswell.schedule import next_run
+from upswell.undeclared import undeclared
 
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _SAMPLE = 200
@@ -97,6 +98,7 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield _last_event(ledger, config, now)
             yield _catch_up(ledger, config, now)
             yield _backlog(ledger)
+            yield _families(ledger, config)
             yield _movements(ledger, config, sample, progress)
     except LedgerError as error:
         yield Finding("ledger", well=False, text=str(error))
@@ -166,6 +168,17 @@ def _backlog(ledger: Ledger) -> Finding:
         remedy = f"waiting for {missing}: replay the events that carry it, or set a Stripe key" if missing else ""
         return Finding("applied", well=False, text=f"{waiting.pending} to do. {remedy or 'Run `upswell retry`'}")
     return Finding("applied", well=True, text="everything")
+
+
+def _families(ledger: Ledger, config: Config) -> Finding:
+    """Advice and no fault: such prices may well be plans, which is what they are taken for."""
+    found = undeclared(ledger, config.rules)
+    if not found:
+        return Finding("plan families", well=True, text="none missing")
+    rest = len(found) - _MOST
+    named = "; ".join(found[:_MOST]) + (f"; and {rest} more" if rest > 0 else "")
+    remedy = "[rules.families] or metadata.upswell_plan would say which are one plan, so that a rise is told apart"
+    return Finding("plan families", well=True, text=f"several active prices: {named}; {remedy}")
 
 
 def _movements(ledger: Ledger, config: Config, sample: int | None, progress: Progress) -> Finding:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from upswell import books, events
 from upswell.errors import UpswellError
-from upswell.explanation import Derivation, Evidence, Moment, Timeline, explain, holdings
+from upswell.explanation import Derivation, Evidence, Moment, Timeline, explain
 from upswell.history import History
+from upswell.holdings import holdings
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.movements import chapters
@@ -65,16 +66,39 @@ def _name(ledger: Ledger, history: History) -> str:
 
 
 def _evidence(ledger: Ledger, cause: str) -> Evidence:
-    """Return the event ``cause``, or the event that told of the invoice ``cause``."""
+    """Return the event ``cause``, or what told of the invoice or the subscription ``cause``: an event, or a list."""
     row = ledger.connection.execute(
         "SELECT id, type, created FROM events WHERE id = ?1"
         " OR id = (SELECT event FROM usage WHERE invoice = ?1 AND line = '') LIMIT 1",
         (cause,),
     ).fetchone()
     if row is None:
-        return Evidence(cause, "", "", "", None)
+        return _listed(ledger, cause)
     event, kind, created = row
     return Evidence(cause, event, kind, books.iso(created), json.loads(events.bodies(ledger, [event])[event]))
+
+
+def _listed(ledger: Ledger, cause: str) -> Evidence:
+    """Return what a list showed of an invoice or a subscription, as the ledger keeps it; else its first event."""
+    lines = _dicts(
+        ledger,
+        "SELECT line, item, price, quantity, amount, currency, period_start, period_end, proration, billing_reason,"
+        " invoiced_at, voided FROM usage WHERE invoice = ? ORDER BY line",
+        cause,
+    )
+    if lines:
+        return Evidence(cause, "", "invoice", books.iso(lines[0]["invoiced_at"]), lines)
+    looks = _dicts(ledger, "SELECT seen, value FROM snapshots WHERE subscription = ? ORDER BY at DESC LIMIT 1", cause)
+    if looks:
+        return Evidence(cause, "", "subscription", books.iso(looks[0]["seen"]), json.loads(looks[0]["value"]))
+    first = _dicts(ledger, "SELECT event FROM history WHERE subscription = ? ORDER BY created, event LIMIT 1", cause)
+    return replace(_evidence(ledger, first[0]["event"]), id=cause) if first else Evidence(cause, "", "", "", None)
+
+
+def _dicts(ledger: Ledger, query: str, cause: str) -> list[dict[str, Any]]:
+    rows = ledger.connection.execute(query, (cause,))
+    names = [column[0] for column in rows.description]
+    return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
 
 
 def as_json(told: Timeline | Derivation) -> dict[str, Any]:

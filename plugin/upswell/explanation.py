@@ -1,17 +1,15 @@
 """Why: the full derivation of a movement, and a customer's timeline."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from upswell.catalogue import Catalogue
+from upswell.holdings import Holding, holdings
 from upswell.kinds import Movement
-from upswell.money import plain
 from upswell.movements import Chapter
-from upswell.portfolio import Portfolio, Position
-from upswell.prices import Price
-from upswell.reasons import cut_words, label
+from upswell.pairs import ARCHIVED
+from upswell.reasons import label
 from upswell.rules import Rules
 from upswell.walk import Step
 
@@ -49,25 +47,6 @@ _KEYS = {
     "status": ("churn_at", "past_due"),
 }
 _TABLES = {"price_changes": "[[rules.price_change]]", "families": "[rules.families]", "roles": "[rules.roles]"}
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """A position in words and numbers: ``before_discounts`` and ``mrr`` are whole minor units a month.
-
-    ``terms`` say what its price asks: ``10.00 a month each``.
-    """
-
-    name: str
-    item: str
-    subscription: str
-    price: str
-    quantity: int | None
-    currency: str
-    terms: str
-    before_discounts: int
-    discounts: str
-    mrr: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +104,8 @@ class Timeline:
 class Evidence:
     """An event or invoice behind a movement, the ``event`` that told of it, and what Stripe sent (parsed JSON).
 
-    ``at`` is when Stripe told of it, ISO 8601 in UTC. Where no event did, the three are empty and ``payload`` is None.
+    ``at`` is when Stripe told of it, ISO 8601 in UTC. Where a list did, ``event`` is empty, ``type`` is invoice or
+    subscription, and ``payload`` what the ledger keeps of it; where nothing did, all are empty.
     """
 
     id: str
@@ -155,50 +135,22 @@ def explain(chapter: Chapter, movement: Movement, catalogue: Catalogue, rules: R
         before=holdings(group.before, catalogue),
         after=holdings(group.after, catalogue),
         steps=tuple(_booked(chapter, movement, catalogue)),
-        rule=_rule(chapter, movement),
+        rule=_rule(chapter, movement, catalogue),
         settings=tuple(_setting(name, rules) for name in (*keys, "settle_minutes")),
-        evidence=tuple(sorted(group.causes, key=lambda cause: cause == movement.cause)),
+        evidence=(*_grounds(chapter, movement, catalogue), *_last(group.causes, movement.cause)),
     )
 
 
-def holdings(held: Portfolio, catalogue: Catalogue) -> tuple[Holding, ...]:
-    """Return the positions of ``held`` in words and numbers, the largest first."""
-    largest = sorted(held.positions.values(), key=lambda position: (-position.monthly, position.item))
-    return tuple(_holding(position, held.amounts[position.item], catalogue) for position in largest)
+def _last(causes: Sequence[str], cause: str) -> list[str]:
+    return sorted(causes, key=lambda other: other == cause)
 
 
-def _holding(position: Position, amount: int, catalogue: Catalogue) -> Holding:
-    return Holding(
-        name=label(position, catalogue),
-        item=position.item,
-        subscription=position.subscription,
-        price=position.price.id,
-        quantity=position.quantity,
-        currency=position.currency,
-        terms=_terms(position),
-        before_discounts=round(position.monthly),
-        discounts=cut_words(position.cuts, position.currency),
-        mrr=amount,
-    )
-
-
-def _terms(position: Position) -> str:
-    """Say what the price asks in one interval, for each of several units or by tiers."""
-    price = position.price
-    if price.metered:
-        return "billed usage" if position.figure is not None else "usage, none billed yet"
-    if price.mode != "per_unit":
-        return f"{price.mode} tiers, {_interval(price)}"
-    amounts = price.amounts_in(position.currency)
-    unit = plain(Fraction(amounts.unit if amounts and amounts.unit else 0), position.currency)
-    each = f" per {price.divide_by}" if price.divide_by else " each" if (position.quantity or 1) != 1 else ""
-    return f"{unit} {_interval(price)}{each}"
-
-
-def _interval(price: Price) -> str:
-    if price.interval is None:
-        return "once"
-    return f"a {price.interval}" if price.interval_count == 1 else f"every {price.interval_count} {price.interval}s"
+def _grounds(chapter: Chapter, movement: Movement, catalogue: Catalogue) -> list[str]:
+    """Return the events beside the causes that decided how the movement is named: those that archived a price."""
+    own = _own(chapter, movement)
+    archived = [step for place, step in enumerate(chapter.steps) if place in own and step.why == ARCHIVED and step.old]
+    found = [catalogue.archived_by(step.old.price, chapter.group.at) for step in archived if step.old]
+    return [event for event in dict.fromkeys(found) if event and event not in chapter.group.causes]
 
 
 def _booked(chapter: Chapter, movement: Movement, catalogue: Catalogue) -> Iterable[Booked]:
@@ -243,15 +195,22 @@ def _is_whole(chapter: Chapter, movement: Movement) -> bool:
     return movement.kind == "churn"
 
 
-def _rule(chapter: Chapter, movement: Movement) -> str:
+def _rule(chapter: Chapter, movement: Movement, catalogue: Catalogue) -> str:
     """Say which rule named the movement."""
+    own = [chapter.steps[place] for place in sorted(_own(chapter, movement))]
     if _is_whole(chapter, movement):
-        return _LIFE[movement.kind]
+        return _LIFE[movement.kind] + _ran_out(own, chapter, catalogue)
     if movement.driver == "usage" and movement.kind not in ("overage", "downgrade"):
         return _FIRST_FIGURE
-    own = _own(chapter, movement)
-    whys = [step.why for place, step in enumerate(chapter.steps) if place in own and step.why]
-    return f"{_DECIDED[movement.driver]} ({whys[0]})" if whys else _DECIDED[movement.driver]
+    whys = [f" ({step.why})" for step in own if step.why][:1]
+    return _DECIDED[movement.driver] + "".join(whys) + _ran_out(own, chapter, catalogue)
+
+
+def _ran_out(steps: Sequence[Step], chapter: Chapter, catalogue: Catalogue) -> str:
+    """Say so where a discount went because its time was up: what caused that was known since it began."""
+    went = [cut for step in steps if step.old and step.new for cut in step.old.cuts if cut not in step.new.cuts]
+    ends = {version.value.end for cut in went for version in catalogue.discounts[cut.discount]}
+    return " (it ran out at its end date, which was known since it began)" if chapter.group.at in ends else ""
 
 
 def _setting(name: str, rules: Rules) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from upswell.catalogue import Catalogue
 from upswell.chains import differ, ordered
 from upswell.portfolio import Subscription
+from upswell.prices import Price
 from upswell.reconstruction import Gap, Inferred, inferred
 from upswell.rules import Rules
 from upswell.states import CREATED, DELETED, LISTED, Snapshot, State
@@ -25,6 +26,19 @@ class History:
     billed: Sequence[Billed] = ()
     catalogue: Catalogue = field(default_factory=Catalogue)
     snapshots: Sequence[Snapshot] = ()
+
+    @property
+    def quotes(self) -> tuple[Billed, ...]:
+        """The rows of invoices that came from an accepted quote."""
+        return tuple(row for row in self.billed if row.billing_reason == "quote_accept")
+
+    @property
+    def shown(self) -> dict[str, Price]:
+        """Each price as the last event that carried it shows it; where none did, the last list."""
+        views = [(0, "", seen.at, seen.subscription) for seen in self.snapshots]
+        views += [(one.created, one.event, place, view) for one in self.states for place, view in enumerate(one.views)]
+        ordered = sorted(views, key=lambda view: view[:3])
+        return {item.price.id: item.price for *_, view in ordered for item in view.items}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +143,7 @@ def _entries(states: Sequence[State], past: _Past, rules: Rules) -> list[Entry]:
         before = _told_before(held, state) if held else None
         if held and before and differ(held, before, state.created, past.catalogue):
             if index:
-                found += past.entries(Gap(found[-1].at, at, before, held))
+                found += past.entries(Gap(found[-1].at, at + _is_seen_after(state), before, held))
             if differ(found[-1].subscription, before, state.created, past.catalogue):
                 found.append(_next(found, at, state, before, gap=True))
         found.append(_next(found, at, state, state.after, gap=False))
@@ -151,11 +165,18 @@ def _before(state: State, start: int, past: _Past) -> list[Entry]:
     if _is_end(state):
         until = state.after.ended_at or until
     begin = min(start, until)
-    return past.entries(Gap(begin, until, ends_in)) or [Entry(begin, 0, state.event, ends_in, "reconstructed")]
+    return past.entries(Gap(begin, until + _is_seen_after(state), ends_in)) or [
+        Entry(begin, 0, state.event, ends_in, "reconstructed")
+    ]
 
 
 def _is_end(state: State) -> bool:
     return state.type == DELETED or (state.type == LISTED and state.after.status == "canceled")
+
+
+def _is_seen_after(state: State) -> bool:
+    """Whether what happened in its second is part of what was before it: an update's own change is not."""
+    return state.type in {LISTED, DELETED}
 
 
 def _told_before(held: Subscription, state: State) -> Subscription | None:

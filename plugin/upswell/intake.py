@@ -13,6 +13,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 from upswell.errors import ShapeError, Unreachable, UpswellError
 from upswell.facts import Facts
 from upswell.ledger import Ledger
+from upswell.memory import Memory
 from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS, REBUILD_SECONDS, Progress, heed, rebuild
 from upswell.records import missing, write_facts
 from upswell.rules import Rules
@@ -49,13 +50,19 @@ class _Event:
 
 
 def apply_pending(
-    ledger: Ledger, rules: Rules, lookup: Lookup | None = None, *, progress: Progress | None = None
+    ledger: Ledger,
+    rules: Rules,
+    lookup: Lookup | None = None,
+    *,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> Applied:
     """Apply every received event and rebuild every stale customer.
 
     Rules other than last time make every customer stale. ``progress`` is called with how much is done and how
-    much there is to do.
+    much there is to do; ``memory`` makes long histories faster the next time.
     """
+    memory = memory or Memory()
     tell = progress or (lambda _done, _all: None)
     heed(ledger, rules)
     asked: set[str] = set()
@@ -66,12 +73,12 @@ def apply_pending(
             applied += _apply(ledger, batch, rules)
             tell(applied, applied + _count(ledger, f"events WHERE {_READY}"))
             if time.monotonic() > due:
-                due = rebuild(ledger, rules, tell)
+                due = rebuild(ledger, rules, tell, memory)
         found = _ask(ledger, rules, lookup, asked) if lookup else None
         if found is None:
             break
         applied += found
-    rebuild(ledger, rules, tell)
+    rebuild(ledger, rules, tell, memory)
     return _outcome(ledger, applied)
 
 

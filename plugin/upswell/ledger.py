@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -19,8 +19,10 @@ from upswell.errors import LedgerBusy, LedgerError
 from upswell.migrations import migrations, names
 
 _RETRY_SECONDS = 0.0005
-_LOCK_SECONDS = 0.01
+_LOCK_SECONDS = 0.05
 _OLDEST_SQLITE = (3, 37)
+_LARGE_WAL = 64 * 2**20
+_LOOK_EVERY = 64  # commits
 _FILE_ERRORS = (sqlite3.OperationalError, sqlite3.DatabaseError)  # not their other kinds, such as IntegrityError
 
 
@@ -34,6 +36,7 @@ class Ledger:
 
     def __init__(self, path: Path, *, create: bool = False, checkpoints: bool = False) -> None:
         self.path = path
+        self._checkpoints, self._commits = checkpoints, 0
         if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
             raise LedgerError(
                 f"SQLite {sqlite3.sqlite_version} is too old for the ledger, which needs 3.37 or later: "
@@ -135,18 +138,24 @@ class Ledger:
             if type(error) in _FILE_ERRORS:
                 raise LedgerError(f"The ledger {self.path} cannot be written ({error})") from error
             raise
+        self._commits += 1
+        if self._commits % _LOOK_EVERY == 0:
+            self.relieve()
 
-    def tidy(self) -> None:
-        """Move what was written into the file, so that bulk work does not fill the disk with a log that only grows.
+    def relieve(self) -> None:
+        """Bring a write-ahead log that has grown large into the ledger's file.
 
-        That is for whoever holds the ledger's lock: beside a running `upswell serve` it is left to that one.
+        That is for who holds the ledger's lock; where nobody does, for whoever writes.
         """
-        try:
-            lock = hold(self.path)
-        except LedgerError:
+        if _size(Path(f"{self.path}-wal")) < _LARGE_WAL:
             return
-        with lock:
-            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if self._checkpoints:
+            # What is committed meanwhile is left over: the next tries find little, and then the log begins anew.
+            for _ in range(3):
+                self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            return
+        with suppress(LedgerError, sqlite3.OperationalError), hold(self.path):
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def job(self, name: str) -> Any:
         """Return what was noted under ``name`` in ``jobs``, or None."""
@@ -175,26 +184,26 @@ def forget_job(connection: sqlite3.Connection, name: str) -> None:
 def hold(path: Path, seconds: float = 0.0) -> IO[bytes]:
     """Take the exclusive lock of the ledger at ``path`` and return the file that holds it while it is open.
 
-    Waits up to ``seconds`` for a bulk writer that is just tidying up. Raises LedgerError where another process serves
-    the same ledger.
+    Tries for so many ``seconds``: a command that writes much takes it for moments. Raises LedgerError where another
+    process serves the same ledger.
     """
+    deadline = time.monotonic() + seconds
     try:
         lock = Path(f"{path}.lock").open("ab")  # noqa: SIM115  # the caller closes it
     except OSError as error:
         raise LedgerError(f"The ledger {path} cannot be locked ({error}): check its folder") from error
-    deadline = time.monotonic() + seconds
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            if time.monotonic() > deadline:
-                lock.close()
-                raise LedgerError(
-                    f"Another `upswell serve` holds the ledger {path}: stop it, or name another ledger"
-                ) from error
-            time.sleep(_LOCK_SECONDS)
-        else:
-            return lock
+            if time.monotonic() < deadline:
+                time.sleep(_LOCK_SECONDS)
+                continue
+            lock.close()
+            raise LedgerError(
+                f"Another `upswell serve` holds the ledger {path}: stop it, or name another ledger"
+            ) from error
+        return lock
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -203,6 +212,13 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _is_busy(error: sqlite3.DatabaseError) -> bool:

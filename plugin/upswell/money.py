@@ -1,6 +1,7 @@
 """Money: whole minor units of a currency, exact rationals in between, one rounding at the end."""
 
 from fractions import Fraction
+from functools import cache
 
 _ZERO = frozenset(
     ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
@@ -8,6 +9,7 @@ _ZERO = frozenset(
 _THREE = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 
 
+@cache
 def exponent(currency: str) -> int:
     """Return how many decimals Stripe's minor unit of ``currency`` has: 0, 2 or 3.
 
@@ -20,12 +22,21 @@ def exponent(currency: str) -> int:
     return 3 if code in _THREE else 2
 
 
-def rounded(amount: int | Fraction) -> int:
+Exact = int | Fraction
+"""An exact amount: whole ones are integers where that is faster."""
+
+
+def exact(amount: Fraction) -> Exact:
+    """Return ``amount``, as an integer where it is whole."""
+    return amount.numerator if amount.denominator == 1 else amount
+
+
+def rounded(amount: Exact) -> int:
     """Return ``amount`` as a whole number of minor units, half to even."""
     return amount.numerator if amount.denominator == 1 else round(amount)
 
 
-def plain(amount: int | Fraction, currency: str) -> str:
+def plain(amount: Exact, currency: str) -> str:
     """Return an amount of minor units as digits: ``plain(123450, "usd") == "1,234.50"``.
 
     Fractions of a minor unit are written out when they end (a price of 0.0008), else rounded half to even.

@@ -90,6 +90,9 @@ class Naming:
     rule: str
 
 
+ARCHIVED = "the old price was archived in favour of the new one"
+
+
 def naming(old: Price, new: Price, at: int, catalogue: Catalogue, rules: Rules) -> Naming:
     """Name the difference between two prices of one pair; the first rule that fits decides.
 
@@ -106,5 +109,5 @@ def naming(old: Price, new: Price, at: int, catalogue: Catalogue, rules: Rules) 
     if old.product == new.product and not same_interval:
         return Naming("term", "one product, another interval")
     if old.product == new.product and catalogue.replaced(old, new, at):
-        return Naming("price", "the old price was archived in favour of the new one")
+        return Naming("price", ARCHIVED)
     return Naming("plan", "neither declared nor shown to be a price change")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from upswell.discounts import Cut, Priced, discounted
-from upswell.money import rounded
+from upswell.money import Exact, rounded
 from upswell.prices import Price, is_free, monthly
 from upswell.rules import Rules
 
@@ -91,7 +91,8 @@ class Position:
     """One item of one counting subscription.
 
     ``figure`` is its billed usage in minor units a month, None before the first; ``cuts`` are the discounts
-    that apply to it; ``shelf`` is the subscription among whose items an amount off is spread.
+    that apply to it; ``shelf`` is the subscription among whose items an amount off is spread. ``monthly`` follows:
+    its MRR before discounts, minor units a month, unrounded. Raises LookupError where its price is not known.
     """
 
     subscription: str
@@ -102,13 +103,16 @@ class Position:
     figure: Fraction | None
     cuts: tuple[Cut, ...]
     shelf: str
+    monthly: Exact = field(init=False, compare=False)
 
-    @property
-    def monthly(self) -> Fraction:
-        """Its MRR before discounts: minor units a month, unrounded."""
+    def __post_init__(self) -> None:
         quantity = 1 if self.quantity is None else self.quantity
         licensed = monthly(self.price, self.currency, quantity)
-        return licensed + self.figure if self.figure else licensed
+        object.__setattr__(self, "monthly", licensed + self.figure if self.figure else licensed)
+
+    def held(self, quantity: int | None, figure: Fraction | None, cuts: tuple[Cut, ...], shelf: str) -> "Position":
+        """Return the same item of the same price, with what is given in place of its own."""
+        return Position(self.subscription, self.item, self.currency, self.price, quantity, figure, cuts, shelf)
 
     @property
     def paid(self) -> bool:
@@ -168,12 +172,12 @@ class Portfolio:
 
 def mrr(positions: Iterable[Position]) -> Mapping[str, int]:
     """Return each item's MRR: minor units a month after discounts, rounded once, half to even."""
-    shelves: defaultdict[tuple[str, str], list[Priced]] = defaultdict(list)
-    amounts = {}
+    amounts: dict[str, int] = {}
+    shelves: dict[tuple[str, str], list[Priced]] = {}
     for position in positions:
         if position.cuts:
             row = Priced(position.item, position.monthly, position.price.months, position.cuts)
-            shelves[position.currency, position.shelf].append(row)
+            shelves.setdefault((position.currency, position.shelf), []).append(row)
         else:
             amounts[position.item] = rounded(position.monthly)
     for rows in shelves.values():

@@ -6,6 +6,8 @@ from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
 
+from upswell.money import Exact, exact
+
 MONTHS = {"month": Fraction(1), "year": Fraction(12), "week": Fraction(12, 52), "day": Fraction(12, 365)}
 """Months in one billing interval."""
 
@@ -92,17 +94,17 @@ def completed(price: Price, other: Price) -> Price:
 
 
 @lru_cache(maxsize=10_000)
-def monthly(price: Price, currency: str, quantity: int) -> Fraction:
+def monthly(price: Price, currency: str, quantity: int) -> Exact:
     """Return what ``quantity`` of a licensed ``price`` costs, in minor units of ``currency`` a month, unrounded.
 
     A metered or one-time price is 0. Raises LookupError where the price's amounts are not known.
     """
     if price.metered or not price.months:
-        return Fraction(0)
+        return 0
     amounts = price.amounts_in(currency)
     if amounts is None:
         raise LookupError(price.id)
-    return _SHAPES[price.mode](price, amounts, quantity) / price.months
+    return exact(_SHAPES[price.mode](price, amounts, quantity) / price.months)
 
 
 @lru_cache(maxsize=10_000)
@@ -123,21 +125,26 @@ def _per_unit(price: Price, amounts: Amounts, quantity: int) -> Fraction:
     return units * Fraction(amounts.unit or 0)
 
 
-def _volume(_: Price, amounts: Amounts, quantity: int) -> Fraction:
+def reached(price: Price, amounts: Amounts, quantity: int) -> list[tuple[int, Tier]]:
+    """Return the tiers that ``quantity`` of a tiered ``price`` reaches, each with the units that it is charged for.
+
+    Volume: all units at the tier that the quantity falls in. Graduated: each unit at its own tier.
+    """
     tiers = amounts.tiers or ()
-    tier = next((tier for tier in tiers if tier.up_to is None or quantity <= tier.up_to), tiers[-1])
-    return quantity * Fraction(tier.unit) + Fraction(tier.flat)
-
-
-def _graduated(_: Price, amounts: Amounts, quantity: int) -> Fraction:
-    total, below = Fraction(0), 0
-    for tier in amounts.tiers or ():
+    if price.mode == "volume":
+        return [(quantity, next((tier for tier in tiers if tier.up_to is None or quantity <= tier.up_to), tiers[-1]))]
+    found, below = [], 0
+    for tier in tiers:
         if below and quantity <= below:
             break
-        reached = quantity if tier.up_to is None else min(quantity, tier.up_to)
-        total += (reached - below) * Fraction(tier.unit) + Fraction(tier.flat)
+        found.append((quantity - below if tier.up_to is None else min(quantity, tier.up_to) - below, tier))
         below = quantity if tier.up_to is None else tier.up_to
-    return total
+    return found
 
 
-_SHAPES = {"per_unit": _per_unit, "volume": _volume, "graduated": _graduated}
+def _tiered(price: Price, amounts: Amounts, quantity: int) -> Fraction:
+    found = reached(price, amounts, quantity)
+    return sum((units * Fraction(tier.unit) + Fraction(tier.flat) for units, tier in found), Fraction(0))
+
+
+_SHAPES = {"per_unit": _per_unit, "volume": _tiered, "graduated": _tiered}

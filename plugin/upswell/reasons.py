@@ -8,7 +8,7 @@ from math import prod
 
 from upswell.catalogue import Catalogue
 from upswell.discounts import Cut
-from upswell.money import plain, rounded, signed
+from upswell.money import Exact, plain, rounded, signed
 from upswell.portfolio import Position
 from upswell.prices import Price, monthly
 from upswell.walk import Step
@@ -136,7 +136,7 @@ def _difference(case: _Case) -> str:
     return f"{quantity} × ({change}){_less(case.new.cuts)}" if quantity != 1 else f"{change}{_less(case.new.cuts)}"
 
 
-def _unit(position: Position) -> Fraction | None:
+def _unit(position: Position) -> Exact | None:
     """Return what one unit costs a month where all units cost the same, else None."""
     price = position.price
     if price.metered or price.mode != "per_unit" or price.divide_by:
@@ -144,12 +144,12 @@ def _unit(position: Position) -> Fraction | None:
     return monthly(price, position.currency, 1)
 
 
-def _adds_up(step: Step, amount: Fraction) -> bool:
+def _adds_up(step: Step, amount: Exact) -> bool:
     """Whether ``amount`` less the percentages in force is the step's, to the minor unit."""
     held = step.position.cuts
     if not held:
         return rounded(amount) == step.amount
-    kept = prod((1 - cut.percent for cut in held if cut.percent is not None), start=Fraction(1))
+    kept = prod((cut.kept for cut in held), start=Fraction(1))
     return all(cut.percent is not None for cut in held) and rounded(amount * kept) == step.amount
 
 

@@ -14,7 +14,7 @@ from upswell.errors import LedgerError, UpswellError
 from upswell.ledger import Ledger, hold, note_job
 from upswell.movements import movements
 from upswell.rebuild import UNBUILT, Progress, heed, is_heeded, may_be_changed_back, rebuild, written
-from upswell.records import history_of, place
+from upswell.records import Shared, history_of, place
 from upswell.rules import Rules
 from upswell.tallies import (
     Before,
@@ -77,10 +77,11 @@ def preview(ledger: Ledger, rules: Rules, *, progress: Progress | None = None) -
         held = tallies(connection)
         after = dict(held)
         failed = []
+        shared = Shared()
         accounts = _all_accounts(connection, rules)
         for done, account in enumerate(accounts, 1):
             try:
-                _exchange(connection, account, rules, after)
+                _exchange(connection, account, rules, after, shared)
             except UNBUILT as error:
                 failed.append(f"{account}: {error}")
             tell(done, len(accounts))
@@ -146,9 +147,11 @@ def _all_accounts(connection: sqlite3.Connection, rules: Rules) -> list[str]:
     return [account for (account,) in connection.execute("SELECT account FROM stale ORDER BY account")]
 
 
-def _exchange(connection: sqlite3.Connection, account: str, rules: Rules, total: dict[tuple[str, str], Tally]) -> None:
+def _exchange(
+    connection: sqlite3.Connection, account: str, rules: Rules, total: dict[tuple[str, str], Tally], shared: Shared
+) -> None:
     """Take what the ledger holds of ``account`` out of ``total``, and put in what ``rules`` make of its history."""
-    found = movements(history_of(connection, account), rules)
+    found = movements(history_of(connection, account, shared), rules)
     check(account, found)
     for key, tally in tallies(connection, account).items():
         total[key] -= tally

@@ -175,9 +175,11 @@ class _Reader:
             yield _Edit(self.gap.begin, _FIRST, _HAS, next(first, self.gap.ends_in.id), lambda _: None)
         yield from self._trial_edits()
         inside = [one for one in self.said if self._is_inside(one.at)]
+        goes_on = {(one.at, one.invoice, one.item) for one in inside if not one.ends}
         for one in inside:
             if one.ends:
-                yield _said(one, _ENDS, self._drop)
+                if (one.at, one.invoice, one.item) not in goes_on:
+                    yield _said(one, _ENDS, self._drop)
                 if one.at > self.gap.begin:
                     yield _said(one, _UNDATED, self._take)
             elif one.free:

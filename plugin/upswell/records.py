@@ -1,6 +1,5 @@
 """What the ledger remembers of Stripe: writing facts, and reading a customer's history back."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -8,23 +7,35 @@ from typing import Any, TypeVar
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
-from upswell.bills import write_bill
+from upswell.bills import billed_of, write_bill
 from upswell.catalogue import Catalogue, Customer, Product, Version
 from upswell.discounts import Coupon, Discount
 from upswell.facts import TABLES, Facts, Invoice, Told
 from upswell.history import History, Snapshot, State
+from upswell.lost import recovered
 from upswell.portfolio import Subscription
 from upswell.prices import Price
 from upswell.rules import Rules
 from upswell.snapshots import snapshots_of, write_snapshot
-from upswell.usage import Billed
 
 T = TypeVar("T")
+Shared = dict[tuple[Any, str], Any]
+"""The rows of prices, products and coupons by kind and id, as far as they have been read."""
+
+
+class Decoded(dict[str, Subscription]):
+    """Subscriptions by what the ledger holds of them, read when they are asked for first.
+
+    Mostly an event begins where the one before it ended, to the letter: it then is the same object.
+    """
+
+    def __missing__(self, text: str) -> Subscription:
+        self[text] = _subscriptions.decode(text)
+        return self[text]
+
 
 _encode = msgspec.json.Encoder().encode
 _subscriptions = msgspec.json.Decoder(Subscription)
-_names = msgspec.json.Decoder(tuple[str, ...])
-_amounts = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in TABLES}
 
 
@@ -202,94 +213,87 @@ def place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
     _mark_customers(connection, [customer])
 
 
-def history_of(connection: sqlite3.Connection, account: str) -> History:
-    """Read all that is known of ``account``, the customer of the summary."""
+def history_of(
+    connection: sqlite3.Connection, account: str, shared: Shared | None = None, decoded: Decoded | None = None
+) -> History:
+    """Read all that is known of ``account``, the customer of the summary.
+
+    ``shared`` keeps what customers have in common from one to the next, for as long as a transaction lasts;
+    ``decoded`` what was read of this one before, for as long as anybody likes.
+    """
     customers = [name for (name,) in connection.execute("SELECT customer FROM accounts WHERE account = ?", (account,))]
-    states = [state for customer in customers for state in _states(connection, customer)]
-    billed = [row for customer in customers for row in _billed(connection, customer)]
-    snapshots = [seen for customer in customers for seen in snapshots_of(connection, customer)]
-    known = History(account, states, billed, snapshots=snapshots)
-    return replace(known, catalogue=_catalogue(connection, customers, known))
+    known = Decoded() if decoded is None else decoded
+    states = [state for customer in customers for state in _states(connection, customer, known)]
+    billed = [row for customer in customers for row in billed_of(connection, customer)]
+    snapshots = [look for customer in customers for look in snapshots_of(connection, customer)]
+    told = History(account, states, billed, snapshots=snapshots)
+    catalogue = _catalogue(connection, customers, told, {} if shared is None else shared)
+    return replace(told, catalogue=recovered(catalogue, billed))
 
 
-def _states(connection: sqlite3.Connection, customer: str) -> Iterator[State]:
+def _states(connection: sqlite3.Connection, customer: str, known: Decoded) -> Iterator[State]:
     rows = connection.execute(
         "SELECT created, type, event, source, before, after FROM history WHERE customer = ?"
         " ORDER BY subscription, created, event",
         (customer,),
     )
-    # Mostly an event begins where the one before it ended, to the letter.
-    told, held = "", None
     for created, kind, event, source, before, after in rows:
-        earlier = held if before == told else _subscriptions.decode(before) if before else None
-        told, held = after, _subscriptions.decode(after)
-        yield State(created, kind, event, held, earlier, source)
+        yield State(created, kind, event, known[after], known[before] if before else None, source)
 
 
-def _billed(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
-    rows = connection.execute(
-        "SELECT invoice, line, subscription, item, period_start, period_end, amount, currency, billing_reason,"
-        " invoiced_at, finalized_at, voided, price, quantity, proration, discounts, off"
-        " FROM usage WHERE customer = ? ORDER BY invoice, line",
-        (customer,),
-    )
-    return (_row(*row) for row in rows.fetchall())
-
-
-def _row(*told: Any) -> Billed:
-    row = Billed(*told[:-2])
-    discounts, off = _names.decode(told[-2]), _amounts.decode(told[-1])
-    return replace(row, voided=bool(row.voided), proration=bool(row.proration), discounts=discounts, off=off)
-
-
-def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], known: History) -> Catalogue:
-    shown = _shown(known)
-    prices = {*shown, *(row.price for row in known.billed if row.price)}
-    billed = _versions(connection, Price, prices)
+def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], told: History, shared: Shared) -> Catalogue:
+    shown = told.shown
+    prices = {*shown, *(row.price for row in told.billed if row.price)}
     products = {price.product for price in shown.values()}
-    products |= {version.value.product for versions in billed.values() for version in versions}
-    discounts = {name for state in known.states for name in state.discounts}
-    discounts |= {name for seen in known.snapshots for name in seen.subscription.all_discounts}
-    discounts |= {name for row in known.billed for name in row.discounts}
+    products |= {
+        version.value.product for rows in _versions(connection, Price, prices, shared).values() for version in rows
+    }
+    discounts = {name for state in told.states for name in state.discounts}
+    discounts |= {name for look in told.snapshots for name in look.subscription.all_discounts}
+    discounts |= {name for row in told.billed for name in (*row.discounts, *dict(row.off))}
     for customer in customers:
         rows = connection.execute("SELECT id FROM discounts WHERE json_extract(value, '$.customer') = ?", (customer,))
         discounts |= {name for (name,) in rows}
     for product in products:
-        rows = connection.execute("SELECT id FROM prices WHERE json_extract(value, '$.product') = ?", (product,))
-        prices |= {name for (name,) in rows}
-    found = _versions(connection, Discount, discounts)
+        prices |= _prices_of(connection, product, shared)
+    found = _versions(connection, Discount, discounts, {})
     coupons = {version.value.coupon_id for versions in found.values() for version in versions}
     return Catalogue(
-        prices=_versions(connection, Price, prices),
-        products=_versions(connection, Product, products),
-        coupons=_versions(connection, Coupon, coupons),
+        prices=_versions(connection, Price, prices, shared),
+        products=_versions(connection, Product, products, shared),
+        coupons=_versions(connection, Coupon, coupons, shared),
         discounts=found,
-        customers=_versions(connection, Customer, customers),
+        customers=_versions(connection, Customer, customers, {}),
         shown=shown,
     )
 
 
-def _shown(known: History) -> dict[str, Price]:
-    """Return each price as the last event that carried it shows it; where none did, the last list."""
-    views = [(0, "", seen.at, seen.subscription) for seen in known.snapshots]
-    views += [
-        (state.created, state.event, place, view) for state in known.states for place, view in enumerate(state.views)
-    ]
-    ordered = sorted(views, key=lambda view: view[:3])
-    return {item.price.id: item.price for *_, view in ordered for item in view.items}
+def _prices_of(connection: sqlite3.Connection, product: str, shared: Shared) -> set[str]:
+    key = "prices of", product
+    if key not in shared:
+        rows = connection.execute("SELECT id FROM prices WHERE json_extract(value, '$.product') = ?", (product,))
+        shared[key] = {name for (name,) in rows}
+    return set(shared[key])
 
 
-def _versions(connection: sqlite3.Connection, kind: type[T], names: Iterable[str]) -> dict[str, list[Version[T]]]:
-    found: defaultdict[str, list[Version[T]]] = defaultdict(list)
+def _versions(
+    connection: sqlite3.Connection, kind: type[T], names: Iterable[str], shared: Shared
+) -> dict[str, list[Version[T]]]:
+    found = {}
     for name in sorted(names):
-        if rows := _rows(connection, kind, name):
+        if (kind, name) not in shared:
+            shared[kind, name] = _rows(connection, kind, name)
+        if rows := shared[kind, name]:
             found[name] = rows
-    return dict(found)
+    return found
 
 
 def _rows(connection: sqlite3.Connection, kind: type[T], name: str) -> list[Version[T]]:
+    """Return what was told of an object, oldest first; within one second created is first and deleted last."""
     rows = connection.execute(
-        f"SELECT at, coalesce(event, ''), value FROM {TABLES[kind]} WHERE id = ? ORDER BY at, coalesce(event, '')",
+        f"SELECT at, coalesce(event, ''), value FROM {TABLES[kind]} AS told LEFT JOIN events ON events.id = event"
+        " WHERE told.id = ? ORDER BY at, coalesce(type LIKE '%.created', 0) DESC, coalesce(type LIKE '%.deleted', 0),"
+        " coalesce(event, '')",
         (name,),
     )
     return [Version(at, event, _decoders[kind].decode(value)) for at, event, value in rows]

@@ -26,7 +26,7 @@ class Step:
 
 
 _TIERS, _CURRENCIES = ("data.tiers",), ("data.currency_options",)
-_DISCOUNTS = ("data.discounts", "data.items.data.discounts")
+_DISCOUNTS, _OF_ITEMS = ("data.discounts",), ("data.items.data.discounts",)
 _ITEMS = "/v1/subscription_items?subscription={id}"
 _LINES = "/v1/invoices/{id}/lines"
 
@@ -39,7 +39,7 @@ _LISTS = (
     Step(
         "subscriptions",
         "subscriptions",
-        Listing("/v1/subscriptions", {"status": "all"}, _DISCOUNTS, nested="items", rest=_ITEMS),
+        Listing("/v1/subscriptions", {"status": "all"}, _DISCOUNTS, _OF_ITEMS, nested="items", rest=_ITEMS),
     ),
     Step("schedules", "schedules", Listing("/v1/subscription_schedules"), needed=False),
     Step(INVOICES, INVOICES, Listing("/v1/invoices", nested="lines", rest=_LINES), grows=True),

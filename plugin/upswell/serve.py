@@ -27,6 +27,7 @@ from upswell.addresses import WEBHOOK_PATH
 from upswell.errors import UpswellError
 from upswell.intake import apply_pending
 from upswell.ledger import Ledger, hold
+from upswell.memory import Memory
 from upswell.rules import Rules
 from upswell.settings import Config, Secret
 from upswell_connectors.client import Client
@@ -268,13 +269,14 @@ def _follow(ledger: Ledger, config: Config, client: Client | None, stopping: thr
     customer of whom several events came is rebuilt once.
     """
     lookup = StripeApi(config.stripe, client) if client else None
-    seen, due = None, 0.0
+    seen, due, memory = None, 0.0, Memory()
     while not (stopping.is_set() or ledger.is_replaced()):
         begun = time.monotonic()
         version = ledger.connection.execute("PRAGMA data_version").fetchone()
         if version != seen or time.monotonic() >= due:
             seen, due = version, time.monotonic() + _REVISIT_SECONDS
-            done = apply_pending(ledger, config.rules, lookup)
+            done = apply_pending(ledger, config.rules, lookup, memory=memory)
+            ledger.relieve()
             if done.applied or done.failed:
                 _log.info("applied=%d waiting=%d failed=%d", done.applied, done.waiting, done.failed)
         stopping.wait(min(max(time.monotonic() - begun, _POLL_SECONDS), _LONGEST_REST_SECONDS))

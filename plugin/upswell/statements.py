@@ -15,9 +15,10 @@ from upswell.usage import Billed
 class Statement:
     """An item had ``quantity`` of ``price`` from ``at`` on, or (``ends``) until ``at`` (unix seconds UTC).
 
-    ``invoiced_at`` is when the invoice was made, and ``until`` how far what is billed reaches. ``whole`` is the charge for a period, not a proration; ``trial`` one
-    that costs nothing though its price does. ``free`` is a proration of no amount, which does not tell whether
-    something ended or began. ``discounts`` are the item's own, which only a whole charge tells.
+    ``invoiced_at`` is when the invoice was made, and ``until`` how far what is billed reaches. ``whole`` is the charge
+    for a period, not a proration; ``trial`` one that costs nothing though its price does. ``free`` is a proration of
+    no amount, which does not tell whether something ended or began. ``discounts`` are the item's own, which only a
+    whole charge tells.
     """
 
     at: int
@@ -125,18 +126,21 @@ def _ends_and_beginnings(rows: Sequence[Billed]) -> Iterator[tuple[int, Billed]]
 
     Of several changes at once the steps between cancel out. A line of no amount is the free side of a swap.
     """
-    sides = {sign: [row for row in rows if (row.amount > 0) - (row.amount < 0) == sign] for sign in (-1, 1, 0)}
+    free = _left([row for row in rows if not row.amount])
+    sides = {}
     for sign in (-1, 1):
-        if sides[0] and sides[-sign] and not sides[sign]:
-            sides[sign], sides[0] = sides[0], []
-    for sign, side in sides.items():
-        passed = {(row.price, row.quantity) for row in sides[-sign]} if sign else _even(side)
-        left = [row for row in side if (row.price, row.quantity) not in passed]
-        for row in sorted(left, key=lambda row: (row.quantity or 0, row.price))[-1 if sign else 0 :]:
+        passed = {(row.price, row.quantity) for row in rows if row.amount * sign < 0}
+        sides[sign] = [row for row in rows if row.amount * sign > 0 and (row.price, row.quantity) not in passed]
+    if not any(sides.values()):
+        yield from ((0, row) for row in free)
+        return
+    for sign in (-1, 1):
+        for row in sorted(sides[sign] or free, key=lambda row: (row.quantity or 0, row.price))[-1:]:
             yield sign, row
 
 
-def _even(free: Sequence[Billed]) -> set[tuple[str, int | None]]:
-    """Return what ended as often as it began."""
+def _left(free: Sequence[Billed]) -> list[Billed]:
+    """Return what did not end as often as it began."""
     counts = Counter((row.price, row.quantity) for row in free)
-    return {terms for terms, count in counts.items() if count % 2 == 0}
+    odd = {(row.price, row.quantity): row for row in free if counts[row.price, row.quantity] % 2}
+    return sorted(odd.values(), key=lambda row: (row.quantity or 0, row.price))

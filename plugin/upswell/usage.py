@@ -66,13 +66,15 @@ def figures(billed: Iterable[Billed], held: Held) -> list[Figure]:
     lines: defaultdict[tuple[str, str], list[Billed]] = defaultdict(list)
     rows = [row for row in billed if not row.proration]
     told = {(row.invoice, row.item) for row in rows}
+    ends = {(row.subscription, row.item, row.period_end) for row in rows if row.line}
     for row in rows:
         if row.line:
             lines[row.subscription, row.item].append(row)
-            continue
-        for silent, closed in _closed_by(row, held):
+    for row in sorted((row for row in rows if not row.line), key=lambda row: (row.invoiced_at, row.invoice)):
+        for silent, closed in _closed_by(row, held, ends):
             if (row.invoice, silent.id) not in told:
                 lines[row.subscription, silent.id].append(closed)
+                ends.add((row.subscription, silent.id, closed.period_end))
     found = []
     for (subscription, name), of_item in lines.items():
         for period in _periods(of_item):
@@ -82,16 +84,20 @@ def figures(billed: Iterable[Billed], held: Held) -> list[Figure]:
     return sorted(found, key=lambda figure: (figure.at, figure.item, figure.invoice))
 
 
-def _closed_by(invoice: Billed, held: Held) -> Iterator[tuple[Item, Billed]]:
+def _closed_by(invoice: Billed, held: Held, ends: set[tuple[str, str, int]]) -> Iterator[tuple[Item, Billed]]:
     """Yield the metered items that a cycle's invoice closes a period for, line or no line, with that period.
 
-    Where a subscription's items have several intervals, it is not known whose cycle it is.
+    Where a subscription's items have several intervals, it is the cycle of those whose last period ends (``ends``, by
+    subscription and item) one interval before.
     """
     items = held(invoice.subscription, invoice.invoiced_at)
-    if invoice.billing_reason != "subscription_cycle" or len({item.price.months for item in items}) != 1:
+    if invoice.billing_reason != "subscription_cycle":
         return
+    alike = len({item.price.months for item in items}) == 1
     for item in items:
         start = _shifted(invoice.invoiced_at, item, -1)
+        if not alike and (invoice.subscription, item.id, start) not in ends:
+            continue
         if item.price.metered and _item(held(invoice.subscription, start + _SLACK), item.id):
             yield item, replace(invoice, period_start=start, period_end=invoice.invoiced_at)
 

@@ -108,7 +108,7 @@ class _Walk:
         if not old or not new:
             return
         quantity = new.quantity if old.quantity is None or new.quantity is None else old.quantity
-        moved = Position(new.subscription, new.item, new.currency, new.price, quantity, old.figure, old.cuts, old.shelf)
+        moved = new.held(quantity, old.figure, old.cuts, old.shelf)
         if moved == old:
             return
         if old.price.id == new.price.id:
@@ -124,7 +124,7 @@ class _Walk:
         """Step b: the new quantity."""
         if pair.after and self.working[pair.after.item].quantity != pair.after.quantity:
             old = self.working[pair.after.item]
-            yield self._book("quantity", "seats", old, replace(old, quantity=pair.after.quantity))
+            yield self._book("quantity", "seats", old, old.held(pair.after.quantity, old.figure, old.cuts, old.shelf))
 
     def _presence(self, pair: Pair) -> Iterator[Step]:
         """Step c: a position that came or went."""
@@ -180,13 +180,17 @@ def _terms(position: Position) -> list[Cut]:
 
 def _aliases(found: list[Pair]) -> dict[str, str]:
     """Name anew the positions whose item id another position takes over before they leave."""
-    arriving = {pair.after.item: pair for pair in found if pair.after}
-    leaving = [(pair.before.item, pair) for pair in found if pair.before]
+    moved = [pair for pair in found if not (pair.before and pair.after and pair.before.item == pair.after.item)]
+    arriving = {pair.after.item: pair for pair in moved if pair.after}
+    leaving = [(pair.before.item, pair) for pair in moved if pair.before]
     return {name: f"{name}'" for name, pair in leaving if arriving.get(name, pair) is not pair}
 
 
 def _joined(prices: list[Step], quantities: list[Step]) -> Iterator[Step]:
     """Yield price steps, then quantity steps; a swap between a flat plan and seats is one plan step of both."""
+    if not (prices and quantities):
+        yield from (*prices, *quantities)
+        return
     rest = {step.position.item: step for step in quantities}
     for price in prices:
         quantity = rest.get(price.position.item)

@@ -9,6 +9,7 @@ import pytest
 from standin import Standin, standing_in
 
 from backfill.conftest import KEY, rows, run
+from upswell.backlog import backlog, note
 from upswell.errors import Unreachable, UpswellError
 from upswell.events import accept, envelope
 from upswell.ledger import Ledger
@@ -136,12 +137,16 @@ def test_nobody_there_is_told_soon():
 
 
 def test_an_account_that_refuses_later_keeps_what_was_read():
-    """A key that is revoked on the way ends the run in one sentence; the next one goes on."""
+    """A key that is revoked on the way ends the run in one sentence; readers are told until the next one is through."""
     standin = Standin(**{**EMPTY, "subscription_schedules": []})
     standin.fault = lambda number, _path: (401, {}) if number > 5 else None
     with standing_in(standin) as url:
         refused(url, "the API key is refused")
+        with Ledger(Path("upswell.db")) as ledger:
+            assert note(backlog(ledger)) == "A backfill is not finished: `upswell backfill` goes on with it."
         standin.fault = lambda _number, _path: None
         first = len(standin.asked)
         run(url)
+    with Ledger(Path("upswell.db")) as ledger:
+        assert note(backlog(ledger)) is None
     assert [path for path, _ in standin.asked[first:]][:2] == ["/v1/account", "/v1/customers"]

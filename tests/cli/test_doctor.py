@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from booked import put
 from cli.conftest import event, lines
+from scenarios.story import Story
 
 from upswell.config import load
 from upswell.doctor import _sqlite, findings
@@ -56,7 +57,7 @@ def test_a_new_user_is_told_what_to_do(upswell) -> None:
     assert set(told) == {"Stripe key", "webhook secret", "ledger"}
     assert "environment variable STRIPE_API_KEY" in told["Stripe key"]
     assert "environment variable STRIPE_WEBHOOK_SECRET" in told["webhook secret"]
-    assert "`upswell serve` or `upswell replay FILE` creates it" in told["ledger"]
+    assert "`upswell serve`, `upswell backfill` or `upswell replay FILE` creates it" in told["ledger"]
     assert not Path("upswell.db").exists()
 
 
@@ -166,6 +167,41 @@ def test_the_last_catch_up_is_told(noted, well: bool, text: str) -> None:
     told = next(line for line in findings(config, now) if line.subject == "catch-up")
     assert told.well is well
     assert text in told.text
+
+
+@pytest.mark.usefixtures("applied")
+def test_products_that_lack_families_are_named(upswell) -> None:
+    """`upswell doctor` names products with several active prices of one interval: declare their families."""
+    story = Story("endive")
+    team = {"upswell_plan": "team"}
+    held = [story.price("Pro", 10), story.price("Pro", 12), story.price("Pro", 11), story.price("Pro", 100, "year")]
+    held[2].change(active=False)
+    _alone = story.price("Reports", 5), story.price("Reports", 4, currency="eur"), story.price("Reports", 15, "3 month")
+    _declared = story.price("Team", 5, metadata=team), story.price("Team", 6, metadata=team)
+    Path("p.jsonl").write_text(lines(*story.events))
+    upswell("replay", "p.jsonl")
+    (told,) = re.findall(r"^ok   plan families   (.*)$", upswell("doctor").out, re.MULTILINE)
+    assert told.startswith(
+        "several active prices: Pro (prod_Pro) has 2 for 1 month in USD; [rules.families] or metadata"
+    )
+    Path("config.toml").write_text(f'[rules.families]\n"{held[0].id}" = "pro"\n')
+    assert "Pro (prod_Pro)" in upswell("doctor").out
+    Path("config.toml").write_text('[rules.families]\n"prod_Pro" = "pro"\n')
+    assert "plan families   none missing" in upswell("doctor").out
+
+
+@pytest.mark.usefixtures("applied")
+def test_of_many_products_that_lack_families_three_are_named(upswell) -> None:
+    """Three are named, and how many more there are."""
+    story = Story("basil")
+    for number in range(5):
+        story.price(f"Plan-{number}", 10)
+        story.price(f"Plan-{number}", 20)
+    Path("p.jsonl").write_text(lines(*story.events))
+    upswell("replay", "p.jsonl")
+    out = upswell("doctor").out
+    assert "Plan-2 (prod_Plan-2) has 2 for 1 month in USD; and 2 more; " in out
+    assert "Plan-3" not in out
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,22 @@ def test_reading_goes_on_from_what_is_left(times, pages):
     assert sorted(found) == sorted(one["id"] for one in shelf.objects)
 
 
+class Undivided(Shelf):
+    """A list that cannot be cut by time."""
+
+    def page(self, params):
+        """Return a page without regard to ``created``."""
+        return super().page({name: value for name, value in params.items() if "created" not in name})
+
+
+def test_a_list_that_cannot_be_cut_by_time_is_read_from_the_top():
+    """An API that takes no notice of ``created`` costs a few requests in vain, and every object is read."""
+    shelf = Undivided(NOW - 1000 * number for number in range(5000))
+    found = names(read(shelf, THINGS, [Window()], NOW - 5_000_000))
+    assert sorted(found) == sorted(one["id"] for one in shelf.objects)
+    assert len(shelf.asked) < 70
+
+
 def test_a_deleted_cursor_loses_nothing():
     """Where the last object that was read is deleted meanwhile, its second is read again and reading goes on."""
     shelf = Shelf([NOW - place // 3 for place in range(1000)])

@@ -79,13 +79,13 @@ def test_a_stand_in_is_asked_where_one_is_configured(answers):
 
 
 def test_a_coupon_is_asked_with_the_products_it_is_for(answers, api):
-    """A coupon that a discount names is asked with ``applies_to``."""
+    """A coupon that a discount names is asked with ``applies_to`` and its amounts in other currencies."""
     named = discount(coupon=..., source={"type": "coupon", "coupon": "WINTER 50%"})
     answers.get(f"{BASE}/v1/coupons/WINTER%2050%25", json=coupon(id="WINTER 50%", applies_to={"products": ["prod_1"]}))
     found = api.find("WINTER 50%", body(named, "customer.discount.created"))
     expected = Coupon("WINTER 50%", "forever", "20.0", products=("prod_1",), created=1_700_000_000)
     assert found.told == (Told(0, expected),)
-    assert asked(answers)[0][1] == {"expand[]": ["applies_to"]}
+    assert asked(answers)[0][1] == {"expand[]": ["applies_to", "currency_options"]}
 
 
 def test_a_discount_is_asked_of_its_subscription(answers, api):

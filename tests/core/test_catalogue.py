@@ -107,6 +107,14 @@ def test_the_products_of_a_coupon_come_from_any_payload_of_it():
     assert held.coupon(discount(held=bare)).products == ("prod_pro",)
 
 
+def test_the_amounts_of_a_coupon_come_from_any_payload_of_it():
+    """``currency_options`` come only when expanded, too; those of a coupon made anew under the id are another's."""
+    bare, expanded = (coupon(amounts_off=amounts, created=5) for amounts in ((("usd", 9),), (("eur", 8), ("usd", 9))))
+    anew = coupon(amounts_off=(("gbp", 7),), created=50)
+    held = known(Version(0, "evt", discount(held=bare, start=10)), coupons={"coupon_1": said(expanded, anew)})
+    assert held.coupon(discount(held=bare, start=10)).amounts_off == (("eur", 8), ("usd", 9))
+
+
 def test_an_unknown_coupon_is_named():
     """A coupon that nobody told of is never taken for nothing off."""
     with pytest.raises(LookupError, match="coupon_1"):

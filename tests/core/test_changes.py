@@ -92,8 +92,23 @@ def test_what_stands_around_a_portfolio_is_told():
     assert around == {"sub_1": ({}, "cus_1"), "sub_2": ({"rep": "a"}, "cus_2")}
 
 
+def test_a_portfolio_is_all_positions_of_all_counting_subscriptions():
+    """A position is one item of one counting subscription.
+
+    A customer's portfolio is all positions over all its subscriptions.
+    """
+    two = subscription(Item("si_2", PRO, 1), Item("si_3", API), name="sub_2")
+    unpaid = subscription(Item("si_4", PRO, 1), name="sub_3", status="unpaid")
+    last = found(*(created(AT, one, f"evt_{one.id}") for one in (HELD, two, unpaid)))[-1]
+    assert {name: held.subscription for name, held in last.after.positions.items()} == {
+        "si_1": "sub_1",
+        "si_2": "sub_2",
+        "si_3": "sub_2",
+    }
+
+
 def test_an_item_s_trial_ends_by_itself():
-    """An item in its own trial counts from the trial's end on, event or not."""
+    """An item in its own trial (``current_trial``) does not count until that trial ends, event or not."""
     tried = subscription(Item("si_1", PRO, 1), Item("si_2", PRO, 1, trial_end=AT + DAY))
     assert told(created(AT, tried)) == [
         (0, False, "evt_created", {"si_1": 1}),
@@ -143,7 +158,7 @@ OWN = [
 
 @pytest.mark.parametrize(("discounts", "at", "expected"), [pytest.param(*row[1:], id=row[0]) for row in OWN])
 def test_a_subscription_without_a_discount_takes_the_customer_s(discounts, at, expected):
-    """A subscription with none of its own takes the customer's, the newest that is in force."""
+    """A subscription with no discount of its own in force takes its customer's, the newest that is in force."""
     assert cuts(HELD, *discounts, at=at) == expected
 
 

@@ -93,7 +93,10 @@ def test_an_item_s_discount_is_its_own():
     ],
 )
 def test_an_amount_off_is_spread_in_whole_minor_units(amount, dues, expected):
-    """Spread in whole minor units over the amounts left, by largest remainder, ties by item id; never below zero."""
+    """What is left over of a unit goes to the largest remainder, ties by item id.
+
+    No item goes below zero.
+    """
     rows = [item(due, off(amount), name=f"si_{number}") for number, due in enumerate(dues)]
     assert left(*rows) == expected
     assert left(*reversed(rows)) == expected

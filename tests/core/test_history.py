@@ -58,21 +58,21 @@ CHAINS = [
 
 @pytest.mark.parametrize(("steps", "order"), [pytest.param(*row[1:], id=row[0]) for row in CHAINS])
 def test_events_of_one_second_are_chained(steps, order):
-    """An event's previous state must be the state after the one before it, starting from the state held."""
+    """That must be the state after the event before it, from the state held on, to the next event's before."""
     found = in_any_order(BEGUN, *(step(*one) for one in steps))
     assert [event for _, _, event, _ in found[1:]] == order.split()
     assert [phase for _, phase, _, _ in found] == [1] * len(found)
 
 
 def test_a_chain_ends_where_the_next_event_begins():
-    """Where a second's events could end in two states, the next event's before decides."""
+    """That must be the state after the event before it, from the state held on, to the next event's before."""
     steps = [step(1, 2, "evt_a"), step(2, 1, "evt_b"), step(None, 2, "evt_c")]
     found = in_any_order(BEGUN, *steps, step(1, 5, "evt_d", AT + 20))
     assert [event for _, _, event, _ in found] == ["evt_created", "evt_a", "evt_c", "evt_b", "evt_d"]
 
 
 def test_what_cannot_be_chained_is_settled_by_event_id_and_marked():
-    """What cannot be chained is settled by event id, and each break is closed as something missed."""
+    """What cannot be chained is settled by event id and marked."""
     found = in_any_order(BEGUN, step(4, 5, "evt_b"), step(7, 8, "evt_a"))
     assert found == [
         (0, 1, "evt_created", 1),
@@ -157,7 +157,7 @@ def test_a_discount_that_is_over_is_no_gap():
 
 
 def test_a_subscription_first_heard_of_later_is_taken_to_have_begun_as_it_was():
-    """A subscription whose creation nobody told has been, since its start, what its first event says it was before."""
+    """A subscription first heard of by an update has been, since its start, what that event says it was before."""
     first = updated(AT + DAY, seats(3, created=AT), seats(5, created=AT), "evt_b")
     (found,) = entries(history(first), Rules()).values()
     assert [(one.at - AT, one.gap, one.subscription.items[0].quantity) for one in found] == [
@@ -214,7 +214,12 @@ STARTS = [
 
 @pytest.mark.parametrize(("more", "rules", "start"), [pytest.param(*row[1:], id=row[0]) for row in STARTS])
 def test_a_subscription_starts_when_it_was_created_or_says_it_was(more, rules, start):
-    """Its event's ``created``; ``start_date`` where it lies before, by setting; ``upswell_since`` overrides both."""
+    """An event: when it was ``created``.
+
+    such a start, with ``backdated = "created"``: when it was ``created``.
+
+    a start with ``metadata.upswell_since`` (an ISO date or unix seconds): then, whatever else is said.
+    """
     assert told(created(AT, seats(1, **more)), rules=rules) == [(start, 1, "evt_created", 1)]
 
 

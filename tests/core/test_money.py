@@ -13,7 +13,10 @@ TWO = "usd eur gbp isk ugx lbp huf twd"
 
 @pytest.mark.parametrize(("codes", "places"), [(ZERO, 0), (TWO, 2), (THREE, 3)], ids=["none", "two", "three"])
 def test_a_currency_has_the_decimals_of_stripe_s_table(codes, places):
-    """Money is an integer in the currency's minor unit; exponents come from Stripe's own table, in any letter case."""
+    """How many decimals a currency has is what Stripe's own list says: JPY none, KWD three, ISK two.
+
+    In any letter case.
+    """
     assert {exponent(code) for code in codes.split()} == {places}
     assert {exponent(code.upper()) for code in codes.split()} == {places}
 

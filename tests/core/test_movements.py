@@ -78,7 +78,7 @@ def test_the_rules_set_the_window():
 
 
 def test_a_gap_stands_alone():
-    """What was missed is a movement of its own at the event that shows it, marked as reconstructed."""
+    """What closes a gap (section 7) is a group of its own."""
     states = [*life((AT - DAY, FIVE)), updated(AT, EIGHT, holding((MAX, 8)), "evt_b")]
     found = movements(history(*states), Rules())
     assert [(one.kind, one.source, one.cause) for one in found[1:]] == [
@@ -336,7 +336,7 @@ BUSY = life((AT, FIVE), (AT + DAY, holding((MAX, 8), (REPORTS, 1))), (AT + 2 * D
 
 
 def test_ids_are_stable():
-    """An id is a hash of customer, currency, cause, kind, driver and item, and stays over every rebuild."""
+    """A movement's id is the same after every rebuild."""
     found = [one.id for one in movements(history(*BUSY), Rules())]
     assert len(set(found)) == len(found)
     assert found == [one.id for one in movements(history(*BUSY[::-1]), Rules())]

@@ -19,7 +19,7 @@ def paired(before, after, rules=None):
 
 
 def test_the_same_item_is_a_pair():
-    """The same item id is a pair, whatever it holds now, before anything else is looked at."""
+    """The same item id is a pair, whatever it holds now."""
     before = [position(PRO, item="si_1"), position(MAX, item="si_2")]
     after = [position(MAX, item="si_1"), position(PRO, item="si_2")]
     assert paired(before, after) == [("si_1", "si_1"), ("si_2", "si_2")]
@@ -121,12 +121,12 @@ NAMED = [
 
 @pytest.mark.parametrize(("new", "rules", "driver"), [pytest.param(*row[1:], id=row[0]) for row in NAMED])
 def test_a_price_difference_is_named_by_the_first_rule_that_fits(new, rules, driver):
-    """Declared changes, then families, then product and interval decide; what is left is a plan."""
+    """The difference between two prices of one pair is named by the first of these that fits."""
     assert naming(OLD, new, 100, Catalogue(), rules).driver == driver
 
 
 def test_families_and_roles_may_stand_in_metadata():
-    """A price or its product may name family and role in metadata, the price first, the config before all."""
+    """The configuration goes before metadata, a price before its product, and without a word the role is plan."""
     of_product = Product("prod_pro", "Pro", {"upswell_plan": "pro", "upswell_role": "seat"})
     held = Catalogue(products={"prod_pro": said(of_product)})
     own = price(name="pro", metadata={"upswell_plan": "max", "upswell_role": "add_on"})

@@ -3,9 +3,10 @@
 from fractions import Fraction
 
 import pytest
+from rulebook import cases
 
 from core.values import by_item, metered, off, percent, position, price, subscription, tiered
-from upswell.portfolio import Item, Portfolio, counts, mrr, suspension
+from upswell.portfolio import COUNTING_PAUSE, COUNTING_STATUS, Item, Portfolio, counts, mrr, suspension
 from upswell.rules import Rules
 
 COUNTING = [
@@ -33,6 +34,13 @@ def test_a_subscription_counts_by_its_status_and_collection_pause(status, pause,
     """One table, one row a case: active and past due count, with no pause of collection or one that keeps drafts."""
     held = subscription(status=status, pause=pause)
     assert counts(held, counted_before=False, rules=Rules()) is expected
+
+
+def test_every_status_and_every_pause_has_its_row():
+    """The rule book says of each status and each pause of collection whether it counts."""
+    rows = cases("A subscription counts by its status and by what pauses its collection.")
+    said = {word for state, _ in rows for word in state.replace(",", "").split()}
+    assert said >= {*COUNTING_STATUS, *COUNTING_PAUSE} - {None}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +129,7 @@ def test_a_subscription_is_held_back_while_it_may_come_back(status, pause, rules
     ],
 )
 def test_a_position_is_paid_by_its_price(held, paid):
-    """Paid: its MRR before discounts is above zero, or it is metered at a price that is not all zero."""
+    """It is paid if its MRR before discounts is above zero, or if it is metered at a price that is not all zero."""
     assert held.paid is paid
 
 

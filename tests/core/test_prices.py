@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import pytest
+from rulebook import cases
 
 from core.values import STAIRS, VOLUME, metered, price, tiered
 from upswell.money import rounded
@@ -55,8 +56,20 @@ def test_a_quantity_costs_its_amount_times_the_intervals_of_a_month(held, quanti
     assert rounded(monthly(held, "usd", quantity)) == worth
 
 
+@pytest.mark.parametrize(("interval", "months"), cases("One billing interval lasts so many months."))
+def test_an_interval_lasts_so_many_months(interval, months):
+    """One billing interval lasts so many months."""
+    assert price(7, interval).months == Fraction(months)
+    assert monthly(price(7, interval), "usd", 3) == 21 / Fraction(months)
+
+
+def test_what_is_paid_once_is_no_mrr():
+    """One-time: 0: what is paid once does not recur."""
+    assert monthly(price(1000, interval=None), "usd", 5) == 0
+
+
 def test_a_month_s_cost_is_exact_until_it_is_rounded():
-    """Exact rationals in between: nothing is rounded before the end."""
+    """In between there are exact fractions, and no floating point numbers."""
     assert monthly(price("0.000000000001", "week"), "usd", 3) == Fraction(3 * 52, 12 * 10**12)
 
 

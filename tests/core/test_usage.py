@@ -189,6 +189,21 @@ def test_an_invoice_without_a_line_may_close_nothing(more, around):
     assert told(invoice("2026-03-01", **more), **around) == []
 
 
+YEARLY = (Item("si_2", price(name="y", every="year"), 1),)
+
+
+def test_among_several_intervals_a_cycle_is_of_what_ended_one_interval_before():
+    """A cycle closes the period of an item whose last one ended an interval earlier; another item's cycle does not."""
+    expected = [
+        ("si_api", "02-01 01", 3000, "in_1"),
+        ("si_api", "03-01 01", 0, "in_2"),
+        ("si_api", "04-01 01", 0, "in_3"),
+    ]
+    silent = [invoice("2026-04-01", "in_3"), invoice("2026-03-01", "in_2")]
+    assert told(*silent, JANUARY, more=YEARLY) == expected
+    assert told(invoice("2026-02-20", "in_2"), JANUARY, more=YEARLY) == expected[:1]
+
+
 def test_a_line_of_the_invoice_is_its_word_on_the_item():
     """An invoice that has a line of the item closes no other period of it."""
     assert told(invoice("2026-02-01"), JANUARY) == [("si_api", "02-01 01", 3000, "in_1")]

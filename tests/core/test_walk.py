@@ -123,7 +123,7 @@ def test_a_kept_position_keeps_its_discounts_on_another_subscription():
 
 
 def test_an_amount_off_is_spread_anew_with_every_step():
-    """After each step the whole customer is recomputed, and what that does to the neighbours is the step's."""
+    """After each the customer's whole MRR is computed anew, and the difference is booked on the position changed."""
     before = portfolio(position(PRO, cuts=(off(1500),)))
     after = portfolio(position(PRO, cuts=(off(1500),)), position(REPORTS, item="si_2", cuts=(off(1500),)))
     assert walked(replace(before, backdrops={"sub_1": Backdrop((off(1500),))}), after) == [("presence", "add_on", 1500)]
@@ -150,7 +150,7 @@ def test_the_same_amount_off_on_fewer_subscriptions_is_less_of_it():
 
 
 def test_a_switch_of_currency_is_two_steps():
-    """A switch of currency is two term steps: everything goes in one and comes in the other, percentages kept."""
+    """In a switch a percentage is kept, and an amount off, being money of the old currency, shows as ``discount``."""
     cuts = (percent(50), off(100))
     euro = price(900, currency="eur")
     steps = walk(portfolio(position(PRO, cuts=cuts)), portfolio(position(euro)), 100, Catalogue(), Rules())

@@ -36,6 +36,7 @@ DIFFERENT: dict[str, dict[str, tuple[Schema, tuple[str, ...]]]] = {
     "2025-08-27.basil": {
         "discount": ({"coupon": {"$ref": "#/$defs/coupon"}}, ("source", "customer_account")),
         "subscription": ({}, ("billing_schedules", "customer_account", "managed_payments")),
+        "subscription_schedule": ({}, ("customer_account",)),
     },
     "2024-12-18.acacia": {
         "discount": ({"coupon": {"$ref": "#/$defs/coupon"}}, ("source", "customer_account")),
@@ -84,6 +85,7 @@ DIFFERENT: dict[str, dict[str, tuple[Schema, tuple[str, ...]]]] = {
             ("billing_mode", "billing_schedules", "customer_account", "managed_payments"),
         ),
         "subscription_item": ({}, ("current_period_end", "current_period_start")),
+        "subscription_schedule": ({}, ("billing_mode", "customer_account")),
     },
 }
 

@@ -19,7 +19,7 @@ from upswell_connectors.fake_stripe.__main__ import main
 def started(*options):
     """Run the program, give it and what it says before it serves, and interrupt it."""
     command = [sys.executable, "-m", "upswell_connectors.fake_stripe", "--port=0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as program:
         try:
             yield program, [program.stdout.readline() for _ in range(8)]
         finally:
@@ -58,7 +58,8 @@ def test_a_port_that_is_taken_is_one_sentence():
         port = taken.getsockname()[1]
         found = CliRunner().invoke(main, [f"--port={port}", "--customers=1"])
     assert found.exit_code == 1
-    assert found.stderr == f"Port {port} cannot be served (Address already in use): name another with --port\n"
+    refused = f"Port {port} cannot be served (Address already in use): name another with --port\n"
+    assert found.stderr == f"Making the customers …\n{refused}"
 
 
 def test_the_page_about_it_names_every_option_and_its_python_runs():

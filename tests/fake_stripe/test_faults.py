@@ -224,3 +224,13 @@ def test_what_is_no_request_ends_the_connection(account):
                 told = b"".join(iter(lambda: connection.recv(65_536), b""))
             assert told.startswith(begins)
             assert bool(told) == bool(begins)
+
+
+def test_who_is_connected_at_the_end_is_cut_off(account):
+    """When serving ends, connections that were kept open end with it."""
+    with serving(account) as base:
+        connection = create_connection(("127.0.0.1", urlsplit(base).port), 5)
+        connection.sendall(b"GET /v1/prices HTTP/1.1\r\nAuthorization: Bearer sk_test_fake\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
+    with connection:
+        assert connection.recv(65_536) == b""

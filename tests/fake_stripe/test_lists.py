@@ -149,6 +149,17 @@ def test_lists_belong_to_one_customer_or_subscription(api, year):
     assert walked(api, "/v1/invoices", "&customer=cus_unknown") == []
 
 
+def test_subscriptions_can_be_asked_for_by_price(api, year):
+    """`price` brings the subscriptions that hold it now, in whatever item."""
+    price = next(one.items[-1].price for one in year.store.subscriptions.values() if len(one.items) > 1)
+    holders = [
+        one.id
+        for one in year.store.subscriptions.values()
+        if one.status != "canceled" and price in {item.price for item in one.items}
+    ]
+    assert walked(api, "/v1/subscriptions", f"&price={price}", limit=3) == holders[::-1]
+
+
 def test_a_list_by_customer_grows_with_the_account(account):
     """What is added after a list was read by customer is on it the next time."""
     api, price = Api(account), add_price(account, add_product(account, "Pro"), currency="usd", unit_amount="100")
@@ -227,6 +238,8 @@ def test_nested_lists_are_cut_at_ten(account, large):
         assert every[:10] == ids(nested)
         page = got(api, f"{path}?limit=4&ending_before={every[9]}{query}")
         assert (ids(page), page["has_more"]) == (every[5:9], True)
+        status, body = api.get(f"{path}?starting_after=none{query}")
+        assert (status, body["error"]["param"]) == (400, "starting_after")
 
 
 def test_an_item_is_found_by_id(account, large):

@@ -26,6 +26,11 @@ KEY = "rk_test_restricted_key_1234"
             {"code": "parameter_unknown", "message": "Received unknown parameter: wat", "param": "wat"},
         ),
         (
+            "/v1/customers?a.b[c]=1",
+            400,
+            {"code": "parameter_unknown", "message": "Received unknown parameter: a.b[c]", "param": "a.b[c]"},
+        ),
+        (
             "/v1/customers?created[gtx]=1",
             400,
             {
@@ -163,6 +168,25 @@ def test_a_restricted_key_does_what_it_may(account):
     post = Asked("POST", "/v1/webhook_endpoints", {"authorization": f"Bearer {KEY}"}, b"url=https://a.example/")
     assert b"rak_webhook_write" in api.answer(post).body
     assert KEY not in str(body)
+
+
+@pytest.mark.parametrize(
+    ("target", "permission"),
+    [
+        ("/v1/account", "rak_accounts_kyc_basic_read"),
+        ("/v1/billing/meters", "rak_billing_meter_read"),
+        ("/v1/subscription_items?subscription=sub_1", "rak_subscription_read"),
+        ("/v1/subscription_schedules/sub_sched_1", "rak_subscription_read"),
+        ("/v1/invoices/in_1/lines", "rak_invoice_read"),
+        ("/v1/prices?limit=1", "rak_plan_read"),
+        ("/v1/nothing", "rak_other_read"),
+    ],
+)
+def test_each_address_needs_its_permission(account, target, permission):
+    """Without the one permission that belongs to an address it is refused, named; with that one alone it is not."""
+    api = Api(account, keys={"rk_test_none": frozenset(), "rk_test_one": frozenset({permission})})
+    assert f"'{permission}'" in api.get(target, "rk_test_none")[1]["error"]["message"]
+    assert api.get(target, "rk_test_one")[0] != 403
 
 
 def test_each_mode_sees_its_own_data():

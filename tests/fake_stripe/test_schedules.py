@@ -3,7 +3,7 @@
 import pytest
 
 from fake_stripe import schemas
-from upswell_connectors.fake_stripe import BASIL, ENDIVE, schedules
+from upswell_connectors.fake_stripe import ACACIA, BASIL, ENDIVE, schedules
 from upswell_connectors.fake_stripe.api import Api
 from upswell_connectors.fake_stripe.catalogue import add_price, add_product
 from upswell_connectors.fake_stripe.customers import add_customer
@@ -110,7 +110,7 @@ def test_a_schedule_may_begin_a_subscription(account, shop):
     assert account.store.schedules[other].subscription is None
 
 
-@pytest.mark.parametrize("version", [BASIL, ENDIVE], ids=lambda version: version.name)
+@pytest.mark.parametrize("version", [ACACIA, BASIL, ENDIVE], ids=lambda version: version.name)
 def test_schedules_have_stripes_shape(account, shop, version):
     """A schedule, in its list and in its events, validates against Stripe's own schema."""
     account.version = version

@@ -3,11 +3,14 @@
 import sqlite3
 import stat
 import threading
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
 from intake.told import applied, movements, subscribed, tables, taken
+from upswell import ledger as ledgers
 from upswell.errors import LedgerBusy, LedgerError
 from upswell.ledger import Ledger, hold, note_job
 
@@ -116,7 +119,7 @@ def test_a_folder_is_no_ledger(tmp_path):
 
 def test_a_ledger_that_is_not_there_is_told_with_the_remedy(tmp_path):
     """Only commands that write create a ledger; the others say which do."""
-    with pytest.raises(LedgerError, match="`upswell serve` or `upswell replay FILE` creates it"):
+    with pytest.raises(LedgerError, match="`upswell serve`, `upswell backfill` or `upswell replay FILE` creates it"):
         Ledger(tmp_path / "upswell.db")
     assert list(tmp_path.iterdir()) == []
 
@@ -229,3 +232,51 @@ def test_a_ledger_of_a_newer_version_is_left_alone(ledger, create):
     with pytest.raises(LedgerError, match="newer"):
         Ledger(ledger.path, create=create)
     assert ledger.path.read_bytes() == before
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Every write-ahead log counts as large, and is looked at after each commit."""
+    monkeypatch.setattr(ledgers, "_LARGE_WAL", 1)
+    monkeypatch.setattr(ledgers, "_LOOK_EVERY", 1)
+
+
+def written(ledger):
+    """Write something, and return the sizes of the ledger's file and of its write-ahead log."""
+    with ledger.write() as connection:
+        connection.executemany("INSERT INTO accounts VALUES (?, 'a')", [(f"cus_{n}",) for n in range(5_000)])
+    return ledger.path.stat().st_size, Path(f"{ledger.path}-wal").stat().st_size
+
+
+def test_a_large_log_goes_into_the_file_where_nobody_serves(ledger, large):
+    """A command that writes much does not let the write-ahead log grow without end."""
+    before = ledger.path.stat().st_size
+    after, log = written(ledger)
+    assert after > before
+    assert log == 0
+
+
+def test_a_large_log_is_left_to_whoever_serves(ledger, large):
+    """Who holds the ledger's lock checkpoints, and nobody else: two at once have corrupted databases."""
+    with closing(hold(ledger.path)):
+        before = ledger.path.stat().st_size
+        after, log = written(ledger)
+    assert after == before
+    assert log > 100_000
+
+
+def test_whoever_serves_relieves_the_log(ledger, large):
+    """What another process wrote goes into the file too, and then the log begins anew."""
+    with closing(hold(ledger.path)), Ledger(ledger.path, checkpoints=True) as serving:
+        _, log = written(ledger)
+        serving.relieve()
+        with ledger.write() as connection:
+            connection.execute("DELETE FROM accounts WHERE customer = 'cus_1'")
+        assert Path(f"{ledger.path}-wal").stat().st_size == log
+
+
+def test_the_lock_is_waited_for_a_moment(ledger):
+    """A command that writes much takes the lock for moments, and whoever starts to serve waits for them."""
+    lock = hold(ledger.path)
+    threading.Timer(0.1, lock.close).start()
+    hold(ledger.path, 10).close()

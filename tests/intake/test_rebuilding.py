@@ -230,7 +230,7 @@ def test_a_new_event_tries_a_customer_again(ledger, monkeypatch):
 
 
 def test_books_refuse_what_does_not_add_up(ledger):
-    """The books check every movement they are given, and raise where opening + movements are not closing."""
+    """Opening + movements = closing, per customer and currency, in integers: this is checked on every write."""
     applied(ledger, subscribed(1), moved(1, 5, 8, AT + DAY))
     found = books.movements(ledger)
     with pytest.raises(InvariantError, match="cus_1 do not add up"), ledger.write() as connection:

@@ -135,7 +135,7 @@ FOUND = {
 
 
 def test_stripe_is_asked_for_what_no_event_told(ledger):
-    """Where no event told of it, Stripe is asked: for a discount, a coupon, tiers."""
+    """With an API key, Upswell asks Stripe for them."""
     lookup = Book(**FOUND)
     done = applied(ledger, subscribed(1, item(quantity=6, price=price(**TIERED)), discounts=["di_1"]), lookup=lookup)
     assert (done.applied, done.waiting) == (1, 0)

@@ -277,7 +277,10 @@ def test_a_running_week_cannot_be_posted(ledger, both):
 
 
 def test_what_changed_since_is_in_the_next_post(ledger, both, slack):
-    """A late movement of a posted week is restated by the next one, and by that one only."""
+    """A late event changes past weeks.
+
+    It is restated by the next post, and by that one only.
+    """
     post_due(ledger, both, MONDAY)
     put(ledger, "2026-11-11 cus_77 new +100000")
     post_due(ledger, both, MONDAY + 7 * DAY)
@@ -288,7 +291,7 @@ def test_what_changed_since_is_in_the_next_post(ledger, both, slack):
 
 
 def test_a_restatement_names_the_event_that_came_late(ledger, both, slack):
-    """Where the movement's event was received after the post, the restatement gives its reason."""
+    """What a posted summary said is kept, and the next one says what changed since and why."""
     post_due(ledger, both, MONDAY)
     put(ledger, "2026-11-11 cus_77 new +100000 cause=evt_late reason=Pro_for_10_seats")
     with ledger.write() as connection:

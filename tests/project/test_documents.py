@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 import msgspec
 import pytest
+import rulebook
 
 from upswell import __version__
 from upswell.cli import upswell
-from upswell.kinds import KINDS
+from upswell.kinds import DRIVERS, GROUPS, KINDS
 from upswell.options import SECTIONS
 from upswell_connectors.client import PERMISSIONS
 from upswell_connectors.event_types import EVENT_TYPES
@@ -82,8 +83,8 @@ def test_keys_in_the_documents_exist() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_defined(kind: str) -> None:
-    """The rules define each kind of movement, and the README names it."""
-    assert f"| `{kind}` |" in (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    """The rules define each kind of movement and its group, and the README names it."""
+    assert f"| `{kind}` | {GROUPS[kind]} |" in rulebook.TEXT
     assert f"`{kind}`" in README
 
 
@@ -100,8 +101,17 @@ def test_the_events_are_those_that_are_read() -> None:
 
 
 def test_the_permissions_are_those_that_are_needed() -> None:
-    """The reference lists each permission that a restricted key needs, in the words of Stripe's dashboard."""
-    assert sorted(table("## Restricted keys")) == sorted(set(PERMISSIONS.values()))
+    """The reference lists each permission that a restricted key needs, in the words of Stripe's dashboard.
+
+    Accounts cannot be given to one: its refusal tells the account.
+    """
+    assert sorted(table("## Restricted keys")) == sorted(set(PERMISSIONS.values()) - {"Accounts"})
+
+
+def test_every_driver_is_named() -> None:
+    """The rules name all drivers there are, and no other."""
+    (sentence,) = [found for found in rulebook.sentences() if found.startswith("Driver is one of ")]
+    assert set(re.findall(r"\w+", sentence)) - {"Driver", "is", "one", "of", "and"} == set(DRIVERS)
 
 
 def test_the_changelog_knows_the_version() -> None:

@@ -90,6 +90,9 @@ def test_the_pure_core_is_one_list() -> None:
 
 @pytest.mark.parametrize("name", sorted(CORE))
 def test_the_pure_core_needs_the_standard_library_only(name: str) -> None:
-    """A module of the core imports the core and the standard library, without the parts that touch the world."""
+    """Movements are one pure function of a customer's history and the rules: no clock, no database, no network.
+
+    A module of the core imports the core and the standard library, without the parts that touch the world.
+    """
     names = set(imported(PACKAGES["upswell"] / f"{name}.py")) - {"upswell"}
     assert names <= set(sys.stdlib_module_names) - set(CONTRACTS["The pure core"]["forbidden_modules"])

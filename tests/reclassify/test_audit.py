@@ -124,10 +124,10 @@ def test_who_waits_to_be_rebuilt_is_not_compared() -> None:
 def test_who_cannot_be_rebuilt_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the reason; the others are compared all the same."""
 
-    def broken(connection, account):
+    def broken(connection, account, *shared):
         if account == "cus_3":
             raise LookupError("price_9")
-        return history_of(connection, account)
+        return history_of(connection, account, *shared)
 
     monkeypatch.setattr(auditing, "history_of", broken)
     assert audited().faults == ("cus_3: cannot be rebuilt (price_9)",)

@@ -16,7 +16,7 @@ import time_machine
 from cli.conftest import Terminal, event, lines
 from reclassify.conftest import LEDGER, table, told
 
-from upswell import rebuild
+from upswell import memory, rebuild
 from upswell.config import load
 from upswell.intake import apply_pending
 from upswell.ledger import Ledger, hold
@@ -143,15 +143,15 @@ def test_an_interruption_loses_nothing(upswell, changed, monkeypatch: pytest.Mon
     """Stopped after any number of customers, it goes on where it stopped, and tells what all of it changed."""
     before, done = printed(upswell), []
 
-    def stop(connection, account):
+    def stop(connection, account, *shared):
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(account)
-        return history_of(connection, account)
+        return history_of(connection, account, *shared)
 
     with monkeypatch.context() as patch:
         patch.setattr(rebuild, "HOLD_SECONDS", 0)
-        patch.setattr(rebuild, "history_of", stop)
+        patch.setattr(memory, "history_of", stop)
         assert upswell("reclassify").code == 130
     half = printed(upswell)
     assert half.count('"price_change"') == 2
@@ -160,7 +160,7 @@ def test_an_interruption_loses_nothing(upswell, changed, monkeypatch: pytest.Mon
     assert table(upswell("reclassify", "--dry-run").out) == CHANGES
     asked = []
     with monkeypatch.context() as patch:
-        patch.setattr(rebuild, "history_of", lambda *given: asked.append(given[1]) or history_of(*given))
+        patch.setattr(memory, "history_of", lambda *given: asked.append(given[1]) or history_of(*given))
         ended = upswell("reclassify")
     assert asked == ["cus_3", "cus_4"]
     assert ended.out.startswith("2 kinds changed.\nCounted from ")
@@ -201,12 +201,12 @@ def test_killed_it_goes_on(changed, upswell) -> None:
 def test_a_customer_that_cannot_be_rebuilt_is_named(upswell, changed, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps the movements it had, the others are rebuilt, and the exit code is 1; a dry run says so too."""
 
-    def broken(connection, account):
+    def broken(connection, account, *shared):
         if account == "cus_2":
             raise LookupError("price_9")
-        return history_of(connection, account)
+        return history_of(connection, account, *shared)
 
-    monkeypatch.setattr(rebuild, "history_of", broken)
+    monkeypatch.setattr(memory, "history_of", broken)
     monkeypatch.setattr("upswell.reclassify.history_of", broken)
     dry, ended = upswell("reclassify", "--dry-run"), upswell("reclassify")
     for told_of in (dry, ended):

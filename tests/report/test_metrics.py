@@ -30,26 +30,31 @@ def over(booked, start, end):
 
 
 def test_retention_is_the_rule_books_example():
-    """Two customers at 100, one to 150 (20 of it price), one to 60: 105 % and 80 %, without price 95 % and 80 %."""
+    """``nrr``: the cohort's MRR at the end / S, with all kinds in it.
+
+    ``grr``: the cohort's sum of the smaller of start and end / S.
+
+    ``nrr_without_price``, ``grr_without_price``: the same without the price group.
+    """
     full, bare = over(TWO, "2026-01-05", "2026-02-01")
     assert (full.nrr, full.grr) == (Fraction(105, 100), Fraction(80, 100))
     assert (bare.nrr, bare.grr) == (Fraction(95, 100), Fraction(80, 100))
 
 
 def test_retention_of_nobody_is_no_figure():
-    """A cohort without MRR has no retention, and nothing is divided by zero."""
+    """Where S or any other denominator is 0 there is no figure, never a division."""
     full, bare = over(TWO, "2025-12-01", "2026-02-01")
     assert (full.nrr, full.grr, bare.nrr, bare.grr) == (None, None, None, None)
 
 
 def test_who_comes_later_is_not_in_the_cohort():
-    """New customers change neither NRR nor GRR."""
+    """Who comes later than the start is not in the cohort."""
     joined = [*TWO, *movements("2026-01-20 cus_3 new +1000")]
     assert over(joined, "2026-01-05", "2026-02-01") == over(TWO, "2026-01-05", "2026-02-01")
 
 
 def test_a_price_raised_before_a_churn_goes_with_it():
-    """Without the price group, who left ends at nothing, whatever its price or discount did before."""
+    """Without the price group, who left ends at 0, and nobody below it."""
     for price in (+50, -50):
         booked = movements(
             f"""
@@ -71,7 +76,7 @@ def test_a_full_discount_is_no_loss_without_the_price_group():
 
 
 def test_customers_are_those_whose_life_last_began():
-    """A customer is one after new or reactivation, and none after churn, whatever else happens."""
+    """A customer, at an instant, is who had ``new`` or ``reactivation`` and no ``churn`` since."""
     booked = movements(
         """
         2026-01-01 cus_1 new +100
@@ -87,7 +92,10 @@ def test_customers_are_those_whose_life_last_began():
 
 
 def test_ratios_of_a_bridge():
-    """Expansion share is expansion over all MRR won; the quick ratio is MRR won over MRR lost."""
+    """``expansion_share_of_new_mrr``: expansion / (expansion + new + reactivation).
+
+    ``quick_ratio``: (new + reactivation + expansion) / what contraction and churn took, as a positive number.
+    """
     amounts = dict.fromkeys(KINDS, 0) | {"new": 40, "reactivation": 10, "upgrade": 30, "seat": 20, "downgrade": -20}
     assert metrics.expansion_share(amounts) == Fraction(1, 2)
     assert metrics.quick_ratio(amounts) == 5
@@ -98,7 +106,10 @@ def test_ratios_of_a_bridge():
 
 
 def test_time_to_expansion_is_the_median_of_days():
-    """Days run from a customer's first new to its first expansion; those who never expanded are counted beside it."""
+    """``time_to_expansion_days``: the median over customers of the days from ``new`` to the first expansion movement.
+
+    ``not_yet_expanded``: how many of today's customers have never expanded.
+    """
     booked = movements(
         """
         2026-01-01 cus_1 new +100

@@ -9,7 +9,7 @@ def lines(many, template):
 
 
 def test_many_new_customers_in_one_day_look_like_an_import():
-    """Twenty new customers on a day, five times those of any other, are pointed out."""
+    """Twenty ``new`` in a day, five times those of any other, make the summary say "this looks like an import"."""
     imported = lines(20, "2026-11-10T12:00 cus_{} new +100")
     assert summary(imported).notes == ("20 customers are new on 2026-11-10: this looks like an import.",)
     assert summary(lines(19, "2026-11-10T12:00 cus_{} new +100")).notes == ()
@@ -24,7 +24,10 @@ def test_many_new_customers_are_none_of_the_kind_where_they_are_usual():
 
 
 def test_many_upgrades_between_two_prices_look_like_a_migration():
-    """Ten customers upgraded from one price to the same other one: the note says how to declare it."""
+    """When ten customers or more upgrade from one price to the same other one in a week, the summary says so.
+
+    It says that this looks like a price migration, what it came to, and the lines that would declare it.
+    """
     moved = lines(10, "2026-11-10 cus_{} upgrade +150 price_from=price_old price_to=price_new")
     (note,) = summary(moved).notes
     assert note == (

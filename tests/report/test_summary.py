@@ -57,7 +57,12 @@ def test_the_json_has_exactly_the_promised_keys():
 
 
 def test_the_figures_of_a_busy_week():
-    """Amounts are integers in minor units, losses zero or below, ratios rounded to six places."""
+    """Customers of an expansion are counted once, however many movements they have.
+
+    Expansion of origin ``sales`` is shown apart from the rest, which is called organic.
+
+    Amounts are integers in minor units, losses zero or below, ratios rounded to six places.
+    """
     told = as_json(summary(BUSY, names=NAMES))
     assert (told["week"], told["start"], told["end"]) == ("2026-W46", "2026-11-09", "2026-11-16")
     assert (told["complete"], told["currency"]) == (True, "usd")
@@ -108,7 +113,7 @@ def test_top_customers_are_those_with_the_largest_net_expansion():
 
 
 def test_a_running_week_is_cut_at_now():
-    """While the week runs it is not complete, and what lies ahead of now is scheduled, not counted."""
+    """Readers cut at the instant they report on, and what lies beyond is scheduled."""
     running = summary(BUSY, now=at("2026-11-10T10:00"))
     assert not running.complete
     assert running.figures.expansion.total == 73000
@@ -143,7 +148,10 @@ def test_an_empty_ledger_gives_a_valid_summary():
 
 
 def test_currencies_are_never_mixed():
-    """Each currency has figures of its own; a customer's life is over all of them."""
+    """Each currency has figures of its own.
+
+    A customer's life is over all of them.
+    """
     text = """
     2026-01-01 cus_1 new +100 currency=eur
     2026-02-01 cus_1 add_on +200

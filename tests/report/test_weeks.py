@@ -26,7 +26,10 @@ ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Ki
     ],
 )
 def test_an_instant_lies_in_the_week_of_the_zones_calendar(instant, zone, name):
-    """A week starts on Monday at midnight of the configured zone, and has its ISO year and number."""
+    """Weeks, months and days are those of ``[report] timezone``, and a week starts on Monday.
+
+    It has its ISO year and number.
+    """
     assert weeks.containing(at(instant), ZoneInfo(zone)).name == name
 
 
@@ -55,7 +58,10 @@ def test_weeks_cover_all_time_without_gap_or_overlap(instant, zone):
 
 
 def test_days_and_months_before_are_those_of_the_calendar():
-    """Thirty days and twelve months back is the same time on the zone's clocks, or the month's last day."""
+    """Weeks, months and days are those of ``[report] timezone``, and a week starts on Monday.
+
+    Thirty days and twelve months back is the same time on its clocks, or the month's last day.
+    """
     midnight = at("2026-04-12T22:00")
     assert weeks.local(weeks.days_before(midnight, 30, BERLIN), BERLIN).isoformat() == "2026-03-14T00:00:00+01:00"
     leap = at("2028-02-29T12:00")

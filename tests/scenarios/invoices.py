@@ -12,15 +12,15 @@ def bill(
     usage: Mapping[Price, float | Iterable[float]] | None = None,
     *,
     reason: str = "subscription_cycle",
-    period: tuple[int, int] | None = None,
+    period: tuple[int, int] | Mapping[Price, tuple[int, int]] | None = None,
     hours: int = 1,
     licensed: bool = True,
     extra: Iterable[tuple[Price, float]] = (),
 ) -> Record:
     """Invoice ``owner``: a line for every licensed item's next period, and metered ``usage`` of the one that closed.
 
-    ``usage`` gives units a metered price, one number a line; ``period`` is the closed period where it is not the
-    item's last; ``licensed`` is False where usage alone is billed; ``extra`` are
+    ``usage`` gives units a metered price, one number a line; ``period`` is the closed period, or that of each price,
+    where it is not the item's last; ``licensed`` is False where usage alone is billed; ``extra`` are
     prorations, units a price. The invoice is finalized ``hours`` after the clock, which moves on, and paid a minute later.
     """
     account = owner.account
@@ -31,8 +31,9 @@ def bill(
     lines = [_line(owner, item, name, _licensed(item), item.period) for item in held]
     for price, amounts in metered.items():
         item = owner.items_ever[price]
+        closed = period.get(price) if isinstance(period, Mapping) else period
         several = amounts if isinstance(amounts, Iterable) else [amounts]
-        lines += [_line(owner, item, name, round(amount * 100), period or item.past) for amount in several]
+        lines += [_line(owner, item, name, round(amount * 100), closed or item.past) for amount in several]
     lines += [_line(owner, owner.items_ever[price], name, round(units * 100), proration=True) for price, units in extra]
     total = sum(line["amount"] for line in lines)
     listed = {"object": "list", "data": lines, "has_more": False, "total_count": len(lines), "url": f"/v1/{name}/lines"}

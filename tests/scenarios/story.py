@@ -19,6 +19,7 @@ GROUPS = {
 SIGNS = {"new": 1, "expansion": 1, "reactivation": 1, "contraction": -1, "churn": -1}
 DRIVERS = {"upgrade": "plan", "add_on": "add_on", "seat": "seats", "overage": "usage", "price_change": "price"}
 DRIVERS |= {"discount": "discount", "term_change": "term"} | dict.fromkeys(("new", "churn", "reactivation"), "status")
+ALL_DRIVERS = {"plan", "add_on", "seats", "usage", "price", "discount", "term", "status"}
 OPEN = ("driver", "origin", "source", "customer")
 ORIGINS = {"price_change": "merchant"} | dict.fromkeys(("discount", "term_change"), None)
 
@@ -125,6 +126,7 @@ def keep_the_books(movements: list[Json]) -> None:
     """Check what holds for every ledger: balances are continuous, add up, and kinds agree with signs."""
     balance: Counter[tuple[str, str]] = Counter()
     for one in movements:
+        assert one["driver"] in ALL_DRIVERS, f"an unknown driver: {one['driver']}"
         account = (one["customer"], one["currency"])
         assert one["mrr_before"] == balance[account], f"a gap before {told(one)}"
         assert one["mrr_after"] == one["mrr_before"] + one["amount"] >= 0, told(one)

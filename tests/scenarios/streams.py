@@ -193,12 +193,18 @@ class Account:
         return made
 
     def coupon(self, percent: float | None = None, off: float | None = None, **more: Any) -> Record:
-        """Make a coupon of ``percent`` or ``off`` units; ``months`` makes it repeating, ``products`` limits it."""
+        """Make a coupon of ``percent`` or ``off`` units; ``months`` makes it repeating, ``products`` limits it.
+
+        ``options`` = {currency: units} are its amounts in other currencies.
+        """
+        options = more.pop("options", None)
         months, products = more.pop("months", None), more.pop("products", ())
         fields = {"id": f"coupon_{self.number()}", "object": "coupon", "percent_off": percent, "valid": True}
         fields |= {"amount_off": None if off is None else int(cents(off)), "currency": "usd" if off else None}
         fields |= {"duration": "repeating" if months else "forever", "duration_in_months": months} | more
         extra = {"applies_to": {"products": [price.product for price in products]}} if products else {}
+        if options:
+            extra["currency_options"] = {code: {"amount_off": int(cents(value))} for code, value in options.items()}
         return self._record(Record, fields, extra)  # type: ignore[no-any-return]
 
     def grant(self, coupon: Record, lag: int = 0, **on: str | None) -> str:

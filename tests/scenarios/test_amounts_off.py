@@ -7,7 +7,7 @@ from scenarios.streams import Line
 
 
 def test_an_amount_off_never_goes_below_zero(story: Story) -> None:
-    """Discounts: never below zero."""
+    """No item goes below zero."""
     story.at("2026-01-10 12:00")
     sub = story.subscribe(story.price("Pro", 20))
     story.expect("new", 20)
@@ -18,7 +18,7 @@ def test_an_amount_off_never_goes_below_zero(story: Story) -> None:
 
 
 def test_an_amount_off_comes_off_each_invoice(story: Story) -> None:
-    """`amount_off` comes off each invoice: 12.00 off 120.00 a year is 1.00 a month."""
+    """Pro 120 a year, with 12.00 off: 9."""
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Pro", 120, "year"), coupons=[story.coupon(off=12)])
     story.expect("new", 9)
@@ -26,7 +26,7 @@ def test_an_amount_off_comes_off_each_invoice(story: Story) -> None:
 
 
 def test_an_amount_off_an_item_comes_off_that_item(story: Story) -> None:
-    """Discounts: the item's first; `amount_off` comes off each invoice, not off each unit."""
+    """An amount off comes off each invoice, not off each unit."""
     story.at("2026-01-10 12:00")
     story.subscribe(Line(story.price("Pro", 10), 5, [story.coupon(off=15)]), story.price("Reports", 20))
     story.expect("new", 55)
@@ -34,7 +34,7 @@ def test_an_amount_off_an_item_comes_off_that_item(story: Story) -> None:
 
 
 def test_an_amount_off_some_products_comes_off_those(story: Story) -> None:
-    """`applies_to.products`; never below zero."""
+    """Pro 100 and Reports 20, with 30.00 off Reports: 100."""
     pro, reports = story.price("Pro", 100), story.price("Reports", 20)
     story.at("2026-01-10 12:00")
     story.subscribe(pro, reports, coupons=[story.coupon(off=30, products=[reports])])
@@ -43,7 +43,7 @@ def test_an_amount_off_some_products_comes_off_those(story: Story) -> None:
 
 
 def test_a_customers_amount_off_comes_off_every_subscription(story: Story) -> None:
-    """`amount_off` comes off each invoice, and each subscription has its own."""
+    """A customer's amount off comes off every subscription that takes it, since each has its own invoices."""
     story.favour(story.coupon(off=10))
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Gold", 30))
@@ -53,7 +53,10 @@ def test_a_customers_amount_off_comes_off_every_subscription(story: Story) -> No
 
 
 def test_an_amount_off_comes_off_the_items_of_the_shortest_interval(story: Story) -> None:
-    """`amount_off`: with mixed intervals off the items of the shortest."""
+    """With mixed intervals, an amount off comes off the items of the shortest interval.
+
+    Pro 20 a month and Support 120 a year, with 5.00 off: 25.
+    """
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Pro", 20), story.price("Support", 120, "year"), coupons=[story.coupon(off=5)])
     story.expect("new", 25)
@@ -61,7 +64,10 @@ def test_an_amount_off_comes_off_the_items_of_the_shortest_interval(story: Story
 
 
 def test_an_amount_off_beyond_the_shortest_interval_is_lost(story: Story) -> None:
-    """`amount_off`: with mixed intervals off the items of the shortest; never below zero."""
+    """With mixed intervals, an amount off comes off the items of the shortest interval.
+
+    Pro 20 a month and Support 120 a year, with 30.00 off: 10.
+    """
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Pro", 20), story.price("Support", 120, "year"), coupons=[story.coupon(off=30)])
     story.expect("new", 10)
@@ -69,17 +75,31 @@ def test_an_amount_off_beyond_the_shortest_interval_is_lost(story: Story) -> Non
 
 
 def test_an_amount_off_is_spread_in_whole_minor_units(story: Story) -> None:
-    """`amount_off`: spread in whole minor units per billing interval (largest remainder), then normalised."""
+    """It is spread over those items in whole minor units per billing interval, and only then brought to a month.
+
+    Pro 0.18 a year and Reports 0.18 a year, with 0.01 off: 0.17 / 12 → 0.01, 0.18 / 12 → 0.02: 0.03.
+    """
     story.at("2026-01-10 12:00")
-    # 0.20 off 1.00 + 0.50 a year is 0.13 and 0.07: 0.87 / 12 = 0.0725 → 0.07, and 0.43 / 12 = 0.0358 → 0.04
-    story.subscribe(story.price("Pro", 1, "year"), story.price("Reports", 0.5, "year"), coupons=[story.coupon(off=0.2)])
-    story.expect("new", 0.11)
+    pro, reports = story.price("Pro", 0.18, "year"), story.price("Reports", 0.18, "year")
+    story.subscribe(pro, reports, coupons=[story.coupon(off=0.01)])  # by halves it would be 0.175 / 12 → 0.01, twice
+    story.expect("new", 0.03)
+    story.check()
+
+
+def test_the_next_unit_goes_to_the_largest_remainder(story: Story) -> None:
+    """What is left over of a unit goes to the largest remainder, ties by item id."""
+    story.at("2026-01-10 12:00")
+    pro, reports = story.price("Pro", 0.18, "year"), story.price("Reports", 0.2, "year")
+    story.subscribe(
+        pro, reports, coupons=[story.coupon(off=0.01)]
+    )  # 0.0047 and 0.0053: 0.18 / 12 → 0.02, 0.19 / 12 → 0.02
+    story.expect("new", 0.04)
     story.check()
 
 
 @pytest.mark.parametrize("pro_first", [True, False])
 def test_equal_remainders_go_by_item_id(story: Story, pro_first: bool) -> None:
-    """`amount_off`: spread in whole minor units per billing interval (largest remainder, ties by item id)."""
+    """What is left over of a unit goes to the largest remainder, ties by item id."""
     names = ("Pro", "Reports") if pro_first else ("Reports", "Pro")
     prices = [story.price(name, 0.18, "year") for name in names]
     story.at("2026-01-10 12:00")
@@ -92,7 +112,7 @@ def test_equal_remainders_go_by_item_id(story: Story, pro_first: bool) -> None:
 
 
 def test_an_amount_off_is_spread_over_what_earlier_discounts_left(story: Story) -> None:
-    """`amount_off`: spread over the amounts left by earlier discounts."""
+    """It is spread by what the discounts before it left of each item."""
     pro, reports = story.price("Pro", 100), story.price("Reports", 50)
     most, coupon = story.coupon(percent=90, products=[pro]), story.coupon(off=30)
     story.at("2026-01-10 12:00")
@@ -105,7 +125,7 @@ def test_an_amount_off_is_spread_over_what_earlier_discounts_left(story: Story) 
 
 
 def test_an_amount_off_in_another_currency_is_none(story: Story) -> None:
-    """`amount_off` is an amount of its own currency and never comes off another."""
+    """An amount off is money of its own currency and never comes off another."""
     story.favour(story.coupon(off=10))
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Pro", 30, currency="eur"))
@@ -113,8 +133,17 @@ def test_an_amount_off_in_another_currency_is_none(story: Story) -> None:
     story.check()
 
 
+def test_an_amount_off_may_be_given_in_several_currencies(story: Story) -> None:
+    """A coupon with amounts in several currencies takes off the one in the subscription's."""
+    story.at("2026-01-10 12:00")
+    coupon = story.coupon(off=10, options={"eur": 8})
+    story.subscribe(story.price("Pro", 30, currency="eur"), coupons=[coupon])
+    story.expect("new", 22, currency="eur")
+    story.check()
+
+
 def test_an_amount_off_moves_along_with_what_it_stands_on(story: Story) -> None:
-    """A subscription replaced by another is nothing where nothing changed, its amount off included."""
+    """A discount granted anew on the same terms moves nothing."""
     pro, enterprise, coupon = story.price("Pro", 10), story.price("Enterprise", 20), story.coupon(off=5)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro, enterprise, coupons=[coupon])

@@ -46,7 +46,10 @@ def lived(shape: str) -> Story:
 
 
 def test_the_command_prints_what_the_rule_book_says(tmp_path: Path) -> None:
-    """`movements --format jsonl` prints one object a line, oldest first, with exactly the design's fields."""
+    """A movement names customer, subscription and item, its time, amount, currency, and the customer's MRR before and after.
+
+    It names product, price and quantity from and to, its source, its cause, its origin and its reason.
+    """
     for shape in SHAPES:
         story, folder = lived(shape), tmp_path / shape
         folder.mkdir()
@@ -67,7 +70,7 @@ def test_the_life_of_the_command_in_every_order(story: Story) -> None:
 
 
 def test_reclassifying_changes_nothing(tmp_path: Path) -> None:
-    """The ledger may throw its movements away and compute them again at any time with the same result, byte for byte."""
+    """Movements may be thrown away and computed again at any time, with the same result, byte for byte."""
     story = lived("endive")
     printed = by_command([story.events], tmp_path)
     again = by_command([story.events], tmp_path)
@@ -76,7 +79,7 @@ def test_reclassifying_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_readers_cut_at_the_instant_they_report_on(tmp_path: Path) -> None:
-    """`--since` inclusive, `--until` exclusive."""
+    """`--since` is inclusive, `--until` exclusive."""
     story = lived("basil")
     by_command([story.events], tmp_path)
     printed = run(tmp_path, "movements", "--format", "jsonl", "--since", "2026-02-15", "--until", "2026-03-01")

@@ -32,14 +32,17 @@ def two_customers(shape: str) -> Story:
 
 
 def test_retention_of_two_customers(story: Story, tmp_path: Path) -> None:
-    """Two customers at 100: one to 150 (20 of it `price_change`), one to 60 → `nrr` 105 %, `grr` 80 %; without … 95, 80 %."""
+    """Two customers at 100, one to 150 (20 of it `price_change`), one to 60: `nrr` is 105 % and `grr` 80 %.
+
+    Without the price group these are 95 % and 80 %.
+    """
     found = summary(two_customers(story.shape), tmp_path, "2026-W10")
     assert (found["nrr"]["d30"], found["grr"]["d30"]) == (1.05, 0.8)
     assert (found["nrr_without_price"]["d30"], found["grr_without_price"]["d30"]) == (0.95, 0.8)
 
 
 def test_no_figure_without_a_denominator(tmp_path: Path) -> None:
-    """S = 0: no figure, never a division."""
+    """Where S or any other denominator is 0 there is no figure, never a division."""
     found = summary(two_customers("endive"), tmp_path, "2026-W02")
     assert found["opening_mrr"] == 0
     for name in ("nrr", "grr", "nrr_without_price", "grr_without_price"):
@@ -51,7 +54,12 @@ def test_no_figure_without_a_denominator(tmp_path: Path) -> None:
 
 
 def test_sums_and_ratios_of_a_week(tmp_path: Path) -> None:
-    """`net_expansion` = expansion + contraction + churn; `expansion_rate` = expansion / opening MRR; and the others."""
+    """`expansion`, `contraction`, `churn` and so on: the sums of the groups of section 2.
+
+    `net_expansion`: expansion + contraction + churn.
+
+    `expansion_rate`: expansion / opening MRR.
+    """
     found = summary(two_customers("basil"), tmp_path, "2026-W10")
     bridge = {kind: amount for kind, amount in found["bridge"].items() if amount}
     assert bridge == {"upgrade": 3000, "downgrade": -4000, "price_change": 2000}

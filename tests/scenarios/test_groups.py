@@ -6,7 +6,7 @@ from scenarios.story import Story
 
 
 def test_two_subscriptions_merged_into_one_are_nothing(story: Story) -> None:
-    """Two Pro 30 merged into one Pro × 2 within 20 minutes: nothing."""
+    """Two Pro 30 merged into one Pro 30 × 2 within 20 minutes: nothing."""
     pro = story.price("Pro", 30)
     story.at("2026-01-10 12:00")
     first, second = story.subscribe(pro), story.subscribe(pro)
@@ -19,7 +19,7 @@ def test_two_subscriptions_merged_into_one_are_nothing(story: Story) -> None:
 
 
 def test_two_subscriptions_replaced_by_a_third_are_nothing(story: Story) -> None:
-    """Two Pro 30 merged into one Pro × 2 within 20 minutes: nothing."""
+    """Two Pro 30 merged into one Pro 30 × 2 within 20 minutes: nothing."""
     pro = story.price("Pro", 30)
     story.at("2026-01-10 12:00")
     first, second = story.subscribe(pro), story.subscribe(pro)
@@ -49,7 +49,7 @@ def test_opposite_movements_are_netted(story: Story) -> None:
 
 
 def test_seats_back_within_the_hour_are_nothing(story: Story) -> None:
-    """Seats at 10: 5 → 8 at 12:00:00, a renewal 12:40, 8 → 5 at 12:59:59: nothing."""
+    """Pro 10: 5 → 8 seats 12:00:00, a renewal 12:40, 8 → 5 at 12:59:59: nothing."""
     pro = story.price("Pro", 10)
     story.at("2026-01-10 12:40")
     sub = story.subscribe(pro * 5)
@@ -64,7 +64,7 @@ def test_seats_back_within_the_hour_are_nothing(story: Story) -> None:
 
 
 def test_seats_back_after_the_hour_are_two_movements(story: Story) -> None:
-    """At 13:00:00: `seat` +30, `downgrade` −30."""
+    """Pro 10: 5 → 8 seats 12:00:00, a renewal 12:40, 8 → 5 at 13:00:00: `seat` +30, `downgrade` −30."""
     pro = story.price("Pro", 10)
     story.at("2026-01-10 12:40")
     sub = story.subscribe(pro * 5)
@@ -81,7 +81,10 @@ def test_seats_back_after_the_hour_are_two_movements(story: Story) -> None:
 
 
 def test_a_group_counts_from_its_first_change(story: Story) -> None:
-    """The first change opens a group; all changes less than `settle_minutes` after it belong to it; the next opens another."""
+    """The first change opens a group, and all changes less than `settle_minutes` (default 60) after it belong to it.
+
+    The next change opens another group.
+    """
     pro = story.price("Pro", 10)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro * 5)
@@ -98,7 +101,10 @@ def test_a_group_counts_from_its_first_change(story: Story) -> None:
 
 
 def test_a_renewal_opens_no_group(story: Story) -> None:
-    """A change is an instant at which the counted portfolio differs; renewals, retries and metadata are none."""
+    """A change is an instant at which the counted portfolio differs from just before.
+
+    Renewals, retries of payments and metadata are no changes.
+    """
     pro = story.price("Pro", 10)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro * 5)
@@ -133,7 +139,7 @@ def test_how_long_a_group_lasts_is_a_setting(story: Story, minutes: int, back: s
 
 
 def test_new_takes_the_whole_of_its_group(story: Story) -> None:
-    """No `new` yet and MRR above zero → one `new`; a group's movements carry the time of its last change."""
+    """MRR above zero, with no `new` yet or with `churn` since, is one `new` or `reactivation` of the whole amount."""
     pro, reports = story.price("Pro", 10), story.price("Reports", 20)
     story.at("2026-02-10 12:00")
     sub = story.subscribe(pro * 5)
@@ -155,7 +161,7 @@ def test_bought_and_cancelled_within_the_hour_never_was(story: Story) -> None:
 
 
 def test_an_upgrade_undone_at_once_is_nothing(story: Story) -> None:
-    """Only the states before and after a group exist: an upgrade undone at once is nothing."""
+    """An upgrade undone at once is nothing."""
     pro, enterprise = story.price("Pro", 10), story.price("Enterprise", 20)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro * 5)
@@ -168,7 +174,7 @@ def test_an_upgrade_undone_at_once_is_nothing(story: Story) -> None:
 
 
 def test_a_discounts_end_and_seats_in_one_group(story: Story) -> None:
-    """The end of a discount is a change like another; a group's movements carry the time of its last change."""
+    """A group's movements carry the time and the cause of its last change."""
     pro, half = story.price("Pro", 10), story.coupon(percent=50, months=1)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro * 5, coupons=[half])

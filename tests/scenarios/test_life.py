@@ -4,7 +4,10 @@ from scenarios.story import Story
 
 
 def test_reactivation_is_mrr_again_after_churn(story: Story) -> None:
-    """`reactivation`: MRR above zero again after `churn`."""
+    """`reactivation`: reactivation; MRR above zero again after `churn`; or a subscription back while others stayed (step c).
+
+    MRR above zero, with no `new` yet or with `churn` since, is one `new` or `reactivation` of the whole amount.
+    """
     pro, basic = story.price("Pro", 30), story.price("Basic", 10)
     story.at("2024-01-10 12:00")
     sub = story.subscribe(pro)
@@ -22,7 +25,10 @@ def test_reactivation_is_mrr_again_after_churn(story: Story) -> None:
 
 
 def test_cancelled_and_back_within_the_hour_is_no_churn(story: Story) -> None:
-    """Pro 30 cancelled 12:00, Pro-2027 (another product) 45 on a new subscription 12:20: `upgrade` +15."""
+    """A subscription replaced by another is a plan change, and neither churn nor new.
+
+    Pro 30 cancelled 12:00, Pro-2027 (another product) 45 on a new subscription 12:20: `upgrade` +15.
+    """
     pro, successor = story.price("Pro", 30), story.price("Pro-2027", 45)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro)
@@ -36,7 +42,7 @@ def test_cancelled_and_back_within_the_hour_is_no_churn(story: Story) -> None:
 
 
 def test_cancelled_and_back_at_the_same_worth_is_nothing(story: Story) -> None:
-    """Pro 30 cancelled 12:00, Pro-2027 on a new subscription 12:20 at 30: nothing."""
+    """Pro 30 cancelled 12:00, Pro-2027 at 30 on a new subscription 12:20: nothing."""
     story.at("2026-01-10 12:00")
     sub = story.subscribe(story.price("Pro", 30))
     story.expect("new", 30)
@@ -49,7 +55,10 @@ def test_cancelled_and_back_at_the_same_worth_is_nothing(story: Story) -> None:
 
 
 def test_cancelled_and_back_after_the_hour_is_churn_and_reactivation(story: Story) -> None:
-    """All changes less than `settle_minutes` (default 60) after the first belong to its group; the next opens another."""
+    """The next change opens another group.
+
+    When the last paid position is gone, that is one `churn` of the whole amount.
+    """
     story.at("2026-01-10 12:00")
     sub = story.subscribe(story.price("Pro", 30))
     story.expect("new", 30)
@@ -64,7 +73,10 @@ def test_cancelled_and_back_after_the_hour_is_churn_and_reactivation(story: Stor
 
 
 def test_paid_to_free_is_churn_and_back_is_reactivation(story: Story) -> None:
-    """Paid → free plan: `churn`, driver `plan`."""
+    """Pro 30 → a free plan: `churn` −30, driver `plan`.
+
+    Their driver is `status`, unless a plan (free ↔ paid), seats, usage or a discount alone did it.
+    """
     pro, free = story.price("Pro", 30), story.price("Free", 0)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro)
@@ -79,7 +91,7 @@ def test_paid_to_free_is_churn_and_back_is_reactivation(story: Story) -> None:
 
 
 def test_free_to_paid_is_new_by_plan(story: Story) -> None:
-    """`new`'s driver is `status` unless `plan` (free ↔ paid) alone did it."""
+    """Their driver is `status`, unless a plan (free ↔ paid), seats, usage or a discount alone did it."""
     pro, free = story.price("Pro", 30), story.price("Free", 0)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(free)
@@ -90,7 +102,7 @@ def test_free_to_paid_is_new_by_plan(story: Story) -> None:
 
 
 def test_the_last_seat_given_up_is_churn_by_seats(story: Story) -> None:
-    """`churn`'s driver is `status` unless `seats` alone did it."""
+    """Their driver is `status`, unless a plan (free ↔ paid), seats, usage or a discount alone did it."""
     pro = story.price("Pro", 10)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro * 5)
@@ -105,7 +117,10 @@ def test_the_last_seat_given_up_is_churn_by_seats(story: Story) -> None:
 
 
 def test_a_full_discount_is_no_churn(story: Story) -> None:
-    """20/month, a 100 % coupon for two months: `discount` −20, then `discount` +20."""
+    """Pro 20, a 100 % coupon for two months: `discount` −20, then `discount` +20.
+
+    Between `new` and `churn` MRR may touch zero, by a full discount or a month without usage: that is no churn.
+    """
     pro, gift = story.price("Pro", 20), story.coupon(percent=100, months=2)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro)
@@ -118,7 +133,12 @@ def test_a_full_discount_is_no_churn(story: Story) -> None:
 
 
 def test_cancelled_under_a_full_discount_is_churn_of_nothing(story: Story) -> None:
-    """Cancelled under it instead: `churn` 0; later Pro 20 again: `reactivation` +20."""
+    """Pro 20 cancelled under a 100 % coupon: `churn` 0.
+
+    Pro 20 back after that: `reactivation` +20.
+
+    Only a `churn` may have the amount 0: that of a customer who leaves under a full discount.
+    """
     pro, gift = story.price("Pro", 20), story.coupon(percent=100, months=2)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro)
@@ -136,7 +156,10 @@ def test_cancelled_under_a_full_discount_is_churn_of_nothing(story: Story) -> No
 
 
 def test_begun_under_a_full_discount_is_new_when_it_ends(story: Story) -> None:
-    """20/month that *begins* under 100 % for three months: nothing, then `new` +20 (driver `discount`)."""
+    """Pro 20 that begins under 100 % for three months: nothing, then `new` +20, driver `discount`.
+
+    Their driver is `status`, unless a plan (free ↔ paid), seats, usage or a discount alone did it.
+    """
     pro, gift = story.price("Pro", 20), story.coupon(percent=100, months=3)
     story.at("2026-01-10 12:00")
     story.subscribe(pro, coupons=[gift])
@@ -145,7 +168,7 @@ def test_begun_under_a_full_discount_is_new_when_it_ends(story: Story) -> None:
 
 
 def test_what_ends_before_it_paid_anything_never_was(story: Story) -> None:
-    """`new` is the customer's first MRR above zero; a life that has not begun does not end."""
+    """Who leaves before paying anything was never new."""
     gift = story.coupon(percent=100, months=3)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(story.price("Pro", 20), coupons=[gift])
@@ -185,7 +208,10 @@ def test_life_is_the_customers_over_all_currencies(story: Story) -> None:
 
 
 def test_a_switch_of_currency_is_two_term_changes(story: Story) -> None:
-    """A switch of currency inside one group is two `term_change` movements."""
+    """A switch of currency inside one group is two `term_change` movements.
+
+    Pro 30 paid in USD → Pro 27 paid in EUR within the hour: `term_change` −30 in USD, `term_change` +27 in EUR.
+    """
     dollars, euros = story.price("Pro", 30), story.price("Pro", 27, currency="eur")
     story.at("2026-01-10 12:00")
     sub = story.subscribe(dollars)

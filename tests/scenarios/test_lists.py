@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
+import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
@@ -12,9 +12,12 @@ from scenarios.lists import listed
 from scenarios.runner import replayed
 from scenarios.story import keep_the_books, told
 from scenarios.streams import DAY, Json
-from scenarios.test_properties import MOST, closing, one_life, patient, shapes, seeds
+from scenarios.test_properties import MOST, arrivals, closing, one_life, patient, seeds, shapes
 
-VISIBLE = ("subscribe", "seats", "swap", "add", "remove", "replace", "cancel", "discount", "item discount", "note")
+BILLED = ("subscribe", "subscribe", "seats", "seats", "swap", "swap", "add", "cancel", "discount", "note")
+VISIBLE = {"items come and go": (*BILLED, "remove", "replace"), "items have discounts": (*BILLED, "item discount")}
+"""What invoices show, sooner or later; an item's discount is not seen where the item goes before its next charge."""
+
 HIDDEN = {"id", "cause", "source"}
 
 
@@ -23,11 +26,12 @@ def billed(life: Life) -> int:
     return life.story.clock + 400 * DAY
 
 
+@pytest.mark.parametrize("actions", VISIBLE.values(), ids=VISIBLE)
 @patient
-@given(shapes, steps(most=MOST, actions=VISIBLE))
-def test_lists_alone_give_the_movements_of_the_events(shape: str, drawn: list[Step]) -> None:
+@given(shapes, st.data())
+def test_lists_alone_give_the_movements_of_the_events(actions: Sequence[str], shape: str, data: st.DataObject) -> None:
     """Where every change was prorated or billed, lists alone give the movements that the events give."""
-    life = lived(shape, drawn)
+    life = lived(shape, data.draw(steps(most=MOST, actions=actions)))
     until = billed(life)
     exact = [json.loads(line) for line in replayed([life.story.events])]
     inferred = [json.loads(line) for line in replayed([], lists=[(until, listed(life.story, until))])]
@@ -40,3 +44,54 @@ def test_lists_alone_give_the_movements_of_the_events(shape: str, drawn: list[St
 def shown(movement: Json) -> Json:
     """Return all of a movement but how it is known."""
     return {key: value for key, value in movement.items() if key not in HIDDEN}
+
+
+@patient
+@given(shapes, steps(most=MOST), seeds)
+def test_lists_beside_the_whole_stream_change_nothing(shape: str, drawn: list[Step], seed: int) -> None:
+    """Exact beats inferred: before, after and beside a whole stream of events, lists change no byte."""
+    life = lived(shape, drawn)
+    batches, later = arrivals(life.story.events, seed), billed(life)
+    looks = [(now, listed(life.story, now)) for now in (life.story.clock, later)]
+    lines = replayed([life.story.events])
+    for after in (0, len(batches) // 2, len(batches)):
+        assert replayed(batches, lists=looks[:1], after=after) == lines
+        assert replayed(batches, lists=[*looks, *looks[::-1]], after=after) == lines
+
+
+@patient
+@given(shapes, steps(most=MOST), st.integers(0, 60))
+def test_lists_alone_end_at_todays_mrr(shape: str, drawn: list[Step], days: int) -> None:
+    """Whatever happened, what lists alone tell ends at what the customer pays today, to the cent."""
+    life = lived(shape, drawn)
+    now = life.story.clock + days * DAY
+    movements = [json.loads(line) for line in replayed([], lists=[(now, listed(life.story, now))])]
+    adds_up(life, movements)
+
+
+@patient
+@given(shapes, steps(most=MOST), seeds, st.integers(0, 80))
+def test_some_days_of_events_and_lists_come_in_any_order(shape: str, drawn: list[Step], seed: int, days: int) -> None:
+    """With the last days of events and lists, in any order, the ledger is the same, ends right, and marks the rest."""
+    life = lived(shape, drawn)
+    now = life.story.clock
+    recent = [event for event in life.story.events if event["created"] > now - days * DAY]
+    looks = [(now, listed(life.story, now))]
+    batches = arrivals(recent, seed)
+    lines = replayed([recent], lists=looks)
+    assert replayed(batches, lists=looks, after=len(batches)) == lines
+    assert replayed(batches, lists=looks, after=len(batches) // 2) == lines
+    movements = [json.loads(line) for line in lines]
+    adds_up(life, movements)
+    known = {event["id"] for event in recent}
+    assert all(one["source"] == "reconstructed" for one in movements if one["cause"].startswith(("in_", "sub_")))
+    assert {one["cause"] for one in movements if one["source"] == "observed"} <= known | set(life.story.discounts)
+
+
+def adds_up(life: Life, movements: Sequence[Json]) -> None:
+    """Check that movements make one life, and end at what the customer is worth."""
+    for one in movements:
+        note(f"{one['occurred_at']} {told(one)} {one['driver']}: {one['reason']} ({one['cause']})")
+    keep_the_books(list(movements))
+    one_life(movements)
+    assert closing(movements) == life.worth()

@@ -9,7 +9,7 @@ from scenarios.streams import instant
 
 
 def test_several_meters_have_figures_of_their_own(story: Story) -> None:
-    """A *metered item's* figure is the sum of its lines."""
+    """Several meters have figures of their own."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     storage = story.price("Storage", 0.5, metered=True)
     sub = begun(story, base, calls, storage)
@@ -24,7 +24,10 @@ def test_several_meters_have_figures_of_their_own(story: Story) -> None:
 
 
 def test_what_is_no_subscription_is_no_mrr(story: Story) -> None:
-    """Tax, one-off invoice items, credit balance, proration amounts never are MRR."""
+    """Tax, one-off invoice items, credit balances and proration amounts never are MRR.
+
+    A proration never says how much a change is worth.
+    """
     pro, enterprise = story.price("Pro", 10), story.price("Enterprise", 20)
     sub = begun(story, pro)
     story.expect("new", 10)
@@ -38,7 +41,12 @@ def test_what_is_no_subscription_is_no_mrr(story: Story) -> None:
 
 
 def test_usage_and_seats_of_one_group(story: Story) -> None:
-    """Walk in fixed steps: quantity before usage; a group's movements carry the time of its last change."""
+    """d: the usage figure; `overage` or `downgrade`, driver `usage`.
+
+    A group's movements carry the time and the cause of its last change.
+
+    Usage is always shown apart from licensed MRR, under a driver of its own.
+    """
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
@@ -60,7 +68,7 @@ def test_usage_and_seats_of_one_group(story: Story) -> None:
 
 
 def test_a_meter_alone_is_a_paid_position(story: Story) -> None:
-    """A position is *paid* if it is metered at a price that is not all zero: what goes beside it is no churn."""
+    """It is paid if its MRR before discounts is above zero, or if it is metered at a price that is not all zero."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
@@ -74,7 +82,7 @@ def test_a_meter_alone_is_a_paid_position(story: Story) -> None:
 
 
 def test_a_meter_that_costs_nothing_is_no_paid_position(story: Story) -> None:
-    """A position is *paid* if it is metered at a price that is *not all zero*."""
+    """It is paid if its MRR before discounts is above zero, or if it is metered at a price that is not all zero."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
@@ -86,7 +94,7 @@ def test_a_meter_that_costs_nothing_is_no_paid_position(story: Story) -> None:
 
 @pytest.mark.parametrize("first", [30, 0])
 def test_a_metered_add_on_brings_its_first_figure_as_an_add_on(story: Story, first: float) -> None:
-    """An item's first figure takes the kind that brought the item (`add_on`), driver `usage`; only later ones are overage."""
+    """An item's first figure takes the kind that brought the item, driver `usage`: later ones are `overage` or `downgrade`."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base)
     story.expect("new", 20)
@@ -102,7 +110,7 @@ def test_a_metered_add_on_brings_its_first_figure_as_an_add_on(story: Story, fir
 
 
 def test_a_reactivated_customers_first_figure_is_reactivation(story: Story) -> None:
-    """An item's first figure takes the kind that brought the item (`reactivation`), driver `usage`."""
+    """An item's first figure takes the kind that brought the item, driver `usage`: later ones are `overage` or `downgrade`."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base)
     story.expect("new", 20)
@@ -120,7 +128,7 @@ def test_a_reactivated_customers_first_figure_is_reactivation(story: Story) -> N
 
 
 def test_a_plan_swapped_for_usage(story: Story) -> None:
-    """An item's first figure takes the kind that brought the item: `upgrade`/`downgrade` for a swap."""
+    """An item's first figure takes the kind that brought the item, driver `usage`: later ones are `overage` or `downgrade`."""
     pro, calls = story.price("Pro", 50), story.price("Calls", 0.01, metered=True)
     sub = begun(story, pro)
     story.expect("new", 50)
@@ -135,8 +143,26 @@ def test_a_plan_swapped_for_usage(story: Story) -> None:
     story.check()
 
 
+def test_a_metered_item_is_paired_last_however_much_it_bills(story: Story) -> None:
+    """Metered positions are paired last."""
+    pro, calls = story.price("Pro", 50), story.price("Calls", 0.01, metered=True)
+    enterprise = story.price("Enterprise", 60)
+    sub = begun(story, pro, calls)
+    story.expect("new", 50)
+    closed(story, sub, 2, {calls: 80})
+    story.expect("new", 80, driver="usage")
+    story.at("2026-02-20 12:00")
+    with sub.updated():
+        sub.drop(pro)
+        sub.drop(calls)
+        sub.put(enterprise)
+    story.expect("downgrade", -80, driver="add_on", price=(calls, None))
+    story.expect("upgrade", 10, price=(pro, enterprise))
+    story.check(ordered=False)
+
+
 def test_usage_may_be_excluded(story: Story) -> None:
-    """Settings: `usage = include` (default) or `exclude`."""
+    """With `usage = "exclude"` no figure is booked."""
     story.settings = '[rules]\nusage = "exclude"\n'
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
@@ -147,18 +173,25 @@ def test_usage_may_be_excluded(story: Story) -> None:
 
 
 def test_a_figure_is_before_discounts_and_the_mrr_after_them(story: Story) -> None:
-    """A figure is before discounts; a discount in force counts on it as on any position."""
+    """A figure is taken before discounts, credits and tax.
+
+    A discount in force counts on a figure as on any position.
+    """
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     story.at(START)
     sub = story.subscribe(base, calls, coupons=[story.coupon(percent=50)])
     story.expect("new", 10)
     closed(story, sub, 2, {calls: 30})
+    for event in story.events[-2:]:  # 15.00 after the discount, 3.00 of tax, paid by a credit of 18.00
+        invoice = event["data"]["object"]
+        invoice |= {"total": 1800, "tax": 300, "starting_balance": -1800, "amount_due": 0, "amount_paid": 0}
+        invoice["lines"]["data"][-1]["discount_amounts"] = [{"amount": 1500, "discount": sub.discounts[0]}]
     story.expect("new", 15, driver="usage")
     story.check()
 
 
 def test_a_figure_stands_until_the_next_one(story: Story) -> None:
-    """A figure stands until the next one: seats changed in between move seats alone."""
+    """It is booked when the period's last invoice is finalized, and stands until the next one."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
@@ -173,7 +206,7 @@ def test_a_figure_stands_until_the_next_one(story: Story) -> None:
 
 
 def test_usage_billed_after_its_item_left_moves_nothing(story: Story) -> None:
-    """Usage billed after the end moves nothing: a removed metered item can still bill."""
+    """Usage billed after the subscription or the item ended moves nothing."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
@@ -187,7 +220,10 @@ def test_usage_billed_after_its_item_left_moves_nothing(story: Story) -> None:
 
 
 def test_a_meter_that_moves_along_keeps_its_figure(story: Story) -> None:
-    """A figure stands until the next one; an item's first figure takes the kind that brought it: `upgrade` for a swap."""
+    """A metered item that takes the place of another keeps its figure until its own first one.
+
+    Its own first one is then an `upgrade` or a `downgrade` by the difference.
+    """
     base, calls, ent = story.price("Pro", 20), story.price("Calls", 0.01, metered=True), story.price("Ent", 50)
     sub = begun(story, base, calls)
     story.expect("new", 20)

@@ -1,51 +1,85 @@
 """Section 1 of the rule book: what a subscription item is worth a month."""
 
+from typing import Any
+
 import pytest
+from rulebook import cases
 
 from scenarios.story import Story
 
 VOLUME = {"tiers": [(5, 7), (10, 6.5), (None, 6)], "mode": "volume"}
 GRADUATED = {**VOLUME, "mode": "graduated"}
 STAIRS = {"tiers": [(5, 5, 10), (10, 4, 20), (15, 3, 30), (20, 2, 40), (None, 1, 50)], "mode": "graduated"}
-WORTH = [
-    *[("volume", VOLUME, seats, worth) for seats, worth in ((1, 7), (5, 35), (6, 39), (20, 120), (25, 150))],
-    ("graduated", GRADUATED, 5, 35),
-    ("graduated", GRADUATED, 6, 41.5),
-    ("graduated with flats", STAIRS, 12, 111),
-    ("year", {"amount": 500, "every": "year"}, 4, 166.67),
-    ("week", {"amount": 10, "every": "week"}, 1, 43.33),
-    ("two weeks", {"amount": 10, "every": "2 week"}, 1, 21.67),
-    ("day", {"amount": 1, "every": "day"}, 1, 30.42),
-    ("two months", {"amount": 50, "every": "2 month"}, 1, 25),
-    ("quarter", {"amount": 90, "every": "3 month"}, 1, 30),
-    ("half a cent rounds to the even one below", {"amount": 0.05, "every": "2 month"}, 1, 0.02),
-    ("half a cent rounds to the even one above", {"amount": 0.07, "every": "2 month"}, 1, 0.04),
-    ("a fraction of a cent", {"amount": "0.000008"}, 1_000_000, 8),
-    ("twelve places", {"amount": "0.00123456789012"}, 1_000_000_000, 1_234_567.89),
-    ("packages rounded up", {"amount": 10, "divide": (10, "up")}, 25, 30),
-    ("packages rounded down", {"amount": 10, "divide": (10, "down")}, 25, 20),
-    ("nothing but the first flat fee", STAIRS, 0, 10),
-    ("the first flat fee of volume tiers", {**STAIRS, "mode": "volume"}, 0, 10),
-    ("graduated, by the year", {**GRADUATED, "every": "year"}, 6, 3.46),
-]
+SHAPES = {
+    "volume tiers: up to 5 at 7.00, up to 10 at 6.50, above at 6.00": VOLUME,
+    "the same tiers, graduated": GRADUATED,
+    "the same tiers, graduated, a year": {**GRADUATED, "every": "year"},
+    "graduated by fives at 5, 4, 3, 2, 1, each tier with a flat 10, 20, 30, 40, 50": STAIRS,
+    "500.00 a year": {"amount": 500, "every": "year"},
+    "10.00 a week": {"amount": 10, "every": "week"},
+    "10.00 every 2 weeks": {"amount": 10, "every": "2 week"},
+    "1.00 a day": {"amount": 1, "every": "day"},
+    "50.00 every 2 months": {"amount": 50, "every": "2 month"},
+    "90.00 a quarter": {"amount": 90, "every": "3 month"},
+    "0.05 every 2 months: half a cent, to the even one below": {"amount": 0.05, "every": "2 month"},
+    "0.07 every 2 months: half a cent, to the even one above": {"amount": 0.07, "every": "2 month"},
+    "0.000008 a month": {"amount": "0.000008"},
+    "0.00123456789012 a month": {"amount": "0.00123456789012"},
+    "10.00 a package of 10, rounded up": {"amount": 10, "divide": (10, "up")},
+    "10.00 a package of 10, rounded down": {"amount": 10, "divide": (10, "down")},
+}
 
 
-@pytest.mark.parametrize(
-    ("shape", "quantity", "worth"), [pytest.param(*row[1:], id=f"{row[0]}, {row[2]}") for row in WORTH]
-)
-def test_an_item_is_worth_its_price_for_the_quantity_a_month(
-    story: Story, shape: dict[str, object], quantity: int, worth: float
-) -> None:
-    """Per item: the price's amount for the quantity, per billing interval, times intervals per month."""
-    price = story.price("Pro", **shape)  # type: ignore[arg-type]
+def subscribed(story: Story, shape: dict[str, Any], quantity: int, worth: float) -> None:
+    """Let a customer subscribe to a quantity of a price, and check that it is worth so much a month."""
+    price = story.price("Pro", **shape)
     story.at("2026-01-10 12:00")
     story.subscribe(price * quantity)
     story.expect("new", worth, price=(None, price), quantity=(..., quantity))
     story.check()
 
 
+@pytest.mark.parametrize(("price", "quantity", "worth"), cases("So much is a quantity worth a month."))
+def test_a_quantity_is_worth_its_price_by_the_month(story: Story, price: str, quantity: str, worth: str) -> None:
+    """So much is a quantity worth a month.
+
+    An item's MRR is its price's amount for its quantity, divided by the months in one billing interval.
+    """
+    subscribed(story, SHAPES[price], int(quantity.replace(",", "")), float(worth.replace(",", "")))
+
+
+@pytest.mark.parametrize(("amount", "units", "worth"), [(10, 5, 50), ("0.00123456789012", 10**9, 1_234_567.89)])
+def test_a_price_per_unit_may_be_a_fraction_of_a_cent(
+    story: Story, amount: float | str, units: int, worth: float
+) -> None:
+    """Per unit: quantity × unit amount, also in fractions of a cent with up to 12 places."""
+    subscribed(story, {"amount": amount}, units, worth)
+
+
+@pytest.mark.parametrize(("way", "worth"), [("up", 30), ("down", 20)])
+def test_packages_are_rounded_before_they_are_priced(story: Story, way: str, worth: float) -> None:
+    """`transform_quantity`: the quantity is divided, and rounded up or down, before it is multiplied."""
+    subscribed(story, {"amount": 10, "divide": (10, way)}, 25, worth)
+
+
+def test_volume_tiers_price_all_units_alike(story: Story) -> None:
+    """Volume tiers: all units at the tier that the quantity falls in, plus the flat amount of that tier."""
+    subscribed(story, {**STAIRS, "mode": "volume"}, 6, 6 * 4 + 20)
+
+
+def test_graduated_tiers_price_each_unit_where_it_stands(story: Story) -> None:
+    """Graduated tiers: each unit at its own tier, plus the flat amount of every tier entered."""
+    subscribed(story, STAIRS, 6, 5 * 5 + 10 + 4 + 20)
+
+
+@pytest.mark.parametrize("mode", ["graduated", "volume"])
+def test_no_unit_of_a_tiered_price_costs_its_first_flat_amount(story: Story, mode: str) -> None:
+    """Tiers at quantity 0: the first tier's flat amount is billed all the same."""
+    subscribed(story, {**STAIRS, "mode": mode}, 0, 10)
+
+
 def test_mixed_intervals_inside_one_subscription_add_up(story: Story) -> None:
-    """Price shapes, all of them: mixed intervals inside one subscription."""
+    """Items of different intervals in one subscription add up."""
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Pro", 12), story.price("Support", 120, "year"))
     story.expect("new", 22)
@@ -53,7 +87,7 @@ def test_mixed_intervals_inside_one_subscription_add_up(story: Story) -> None:
 
 
 def test_each_item_is_rounded_by_itself(story: Story) -> None:
-    """One rounding, half to even, per subscription item, after discounts."""
+    """Each subscription item is rounded once, half to even, after its discounts."""
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Pro", 10, "year"), story.price("Reports", 10, "year"))
     story.expect("new", 1.66)
@@ -61,7 +95,7 @@ def test_each_item_is_rounded_by_itself(story: Story) -> None:
 
 
 def test_rounding_comes_after_discounts(story: Story) -> None:
-    """One rounding, half to even, per subscription item, after discounts."""
+    """Each subscription item is rounded once, half to even, after its discounts."""
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Pro", 12.17, "year"), coupons=[story.coupon(percent=50)])
     story.expect("new", 0.51)
@@ -69,7 +103,7 @@ def test_rounding_comes_after_discounts(story: Story) -> None:
 
 
 def test_a_subscription_in_another_currency_takes_that_option_of_the_price(story: Story) -> None:
-    """Price shapes, all of them: `currency_options`."""
+    """`currency_options`: a subscription in another currency pays the amounts given for that currency."""
     price = story.price("Pro", 10, options={"eur": 9})
     story.at("2026-01-10 12:00")
     story.subscribe(price * 3, currency="eur")
@@ -78,7 +112,7 @@ def test_a_subscription_in_another_currency_takes_that_option_of_the_price(story
 
 
 def test_an_inline_price_needs_no_event_of_its_own(story: Story) -> None:
-    """Price shapes, all of them: inline prices."""
+    """inline: a price made for one subscription counts like any other."""
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Pro", 33, quiet=True, active=False))
     story.expect("new", 33)
@@ -99,7 +133,10 @@ def test_nothing_but_the_subscription_is_needed_for_a_plain_price(story: Story) 
 
 
 def test_tiers_may_be_known_only_later(story: Story) -> None:
-    """Tiers missing from the payload: fetch them, they come only when expanded."""
+    """Amounts that an event does not carry, such as tiers, are never taken for zero: the event waits until they are known.
+
+    An event that needs a discount, a coupon or tiers nobody told of waits for them, and then counts as of its time.
+    """
     story.at("2026-01-10 12:00")
     price = story.price("Pro", **GRADUATED, quiet=True)  # type: ignore[arg-type]
     story.subscribe(price * 6)
@@ -110,7 +147,7 @@ def test_tiers_may_be_known_only_later(story: Story) -> None:
 
 
 def test_a_metered_item_has_no_licensed_mrr(story: Story) -> None:
-    """Price shapes, all of them: metered (licensed MRR 0; see overage)."""
+    """metered: 0 in advance: what is billed afterwards counts as usage (section 5)."""
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Pro", 20), story.price("Calls", 0.01, metered=True))
     story.expect("new", 20)

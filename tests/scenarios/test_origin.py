@@ -7,7 +7,7 @@ from scenarios.story import Story
 
 
 def test_sales_are_told_by_a_key_of_the_subscription(story: Story) -> None:
-    """`sales`: at the change, the subscription carried a configured metadata key (for example `sales_rep`)."""
+    """`sales`: at the change, the subscription or its customer carried one of the metadata keys under `[rules.sales]`."""
     story.settings = '[rules.sales]\nkeys = ["sales_rep"]\n'
     pro = story.price("Pro", 10)
     story.at("2026-01-10 12:00")
@@ -27,7 +27,7 @@ def test_sales_are_told_by_a_key_of_the_subscription(story: Story) -> None:
 
 
 def test_sales_are_told_by_a_key_of_the_customer(story: Story) -> None:
-    """`sales`: at the change, the customer carried a configured metadata key."""
+    """`sales`: at the change, the subscription or its customer carried one of the metadata keys under `[rules.sales]`."""
     story.settings = '[rules.sales]\nkeys = ["owner", "sales_rep"]\n'
     pro = story.price("Pro", 10)
     story.at("2026-01-10 12:00")
@@ -42,7 +42,7 @@ def test_sales_are_told_by_a_key_of_the_customer(story: Story) -> None:
 
 
 def test_without_a_configured_key_nothing_is_sales(story: Story) -> None:
-    """`sales`: a *configured* metadata key; `customer`: the rest."""
+    """`customer`: the rest."""
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Pro", 10), metadata={"sales_rep": "7"})
     story.expect("new", 10, origin="customer")
@@ -51,7 +51,7 @@ def test_without_a_configured_key_nothing_is_sales(story: Story) -> None:
 
 @pytest.mark.parametrize("hours", [0, 1])
 def test_an_accepted_quote_is_sales(story: Story, hours: int) -> None:
-    """`sales`: … or it came from an accepted quote (`billing_reason` quote_accept)."""
+    """`sales`: it came from an accepted quote (`billing_reason` is `quote_accept`)."""
     story.at("2026-01-10 12:00")
     sub = story.subscribe(story.price("Pro", 10) * 5)
     story.expect("new", 50, origin="sales")
@@ -60,7 +60,7 @@ def test_an_accepted_quote_is_sales(story: Story, hours: int) -> None:
 
 
 def test_a_price_change_is_the_merchants(story: Story) -> None:
-    """`merchant`: price changes, migrations; whatever the subscription carries."""
+    """`merchant`: a `price_change`, and with it every migration that is declared."""
     old, new = story.price("Pro", 10), story.price("Pro", 12)
     story.settings = (
         f'[rules.sales]\nkeys = ["sales_rep"]\n[[rules.price_change]]\nfrom = "{old.id}"\nto = "{new.id}"\n'

@@ -6,7 +6,10 @@ from scenarios.story import Story
 
 
 def test_a_pair_of_one_product_across_items(story: Story) -> None:
-    """Pairs: the same item id; else the same product."""
+    """What was held before is paired with what is held after, within one currency and one role, by the first that fits.
+
+    The same product is a pair, also on another subscription.
+    """
     pro, dearer = story.price("Pro", 10), story.price("Pro", 12)
     reports = story.price("Reports", 20)
     story.at("2026-01-10 12:00")
@@ -25,7 +28,10 @@ def test_a_pair_of_one_product_across_items(story: Story) -> None:
 
 
 def test_seats_follow_to_a_new_item_of_the_product(story: Story) -> None:
-    """Pairs: the same item id; else the same product."""
+    """The same product is a pair, also on another subscription.
+
+    An item that ends and another that starts is a swap.
+    """
     pro = story.price("Pro", 10)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro * 5)
@@ -37,7 +43,7 @@ def test_seats_follow_to_a_new_item_of_the_product(story: Story) -> None:
 
 
 def test_the_rest_is_paired_largest_first(story: Story) -> None:
-    """Else what was removed and what was added, largest MRR before discounts first."""
+    """What was removed is paired with what was added, the largest MRR before discounts first, ties by item id."""
     small, large = story.price("Small", 10), story.price("Large", 50)
     twenty, hundred = story.price("Twenty", 20), story.price("Hundred", 100)
     story.at("2026-01-10 12:00")
@@ -55,7 +61,7 @@ def test_the_rest_is_paired_largest_first(story: Story) -> None:
 
 
 def test_equal_ones_are_paired_by_item_id(story: Story) -> None:
-    """What was removed and what was added, largest first (ties by item id)."""
+    """What was removed is paired with what was added, the largest MRR before discounts first, ties by item id."""
     one, two = story.price("One", 10), story.price("Two", 10)
     twenty, thirty = story.price("Twenty", 20), story.price("Thirty", 30)
     story.at("2026-01-10 12:00")
@@ -73,7 +79,10 @@ def test_equal_ones_are_paired_by_item_id(story: Story) -> None:
 
 
 def test_largest_is_meant_before_discounts(story: Story) -> None:
-    """Largest MRR *before discounts* first."""
+    """What was removed is paired with what was added, the largest MRR before discounts first, ties by item id.
+
+    What is left over was added or removed.
+    """
     forty, fifty, hundred = story.price("Forty", 40), story.price("Fifty", 50), story.price("Hundred", 100)
     most = story.coupon(percent=90, products=[fifty])
     story.at("2026-01-10 12:00")
@@ -91,7 +100,7 @@ def test_largest_is_meant_before_discounts(story: Story) -> None:
 
 
 def test_metered_items_are_paired_last(story: Story) -> None:
-    """What was removed and what was added, largest first (metered last)."""
+    """Metered positions are paired last."""
     pro, calls, enterprise = story.price("Pro", 50), story.price("Calls", 0.01, metered=True), story.price("Ent", 80)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro)
@@ -115,7 +124,10 @@ def _by_product(story: Story, product: str) -> None:
 
 @pytest.mark.parametrize("declare", [_by_config, _by_product], ids=["config", "product's metadata, later"])
 def test_an_add_on_is_never_paired_with_a_plan(story: Story, declare: object) -> None:
-    """An `add_on` or `seat` is never paired with a plan; roles are as last known, for all history."""
+    """An add_on or seat is never paired with a plan.
+
+    Roles and families are as last known, for all history.
+    """
     basic, pro, reports = story.price("Basic", 10), story.price("Pro", 50), story.price("Reports", 20)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(basic, pro)
@@ -130,7 +142,7 @@ def test_an_add_on_is_never_paired_with_a_plan(story: Story, declare: object) ->
 
 
 def test_a_role_may_stand_on_the_price(story: Story) -> None:
-    """Prices or products may name a role (`metadata.upswell_role` = plan, add_on, seat)."""
+    """A price or its product names its role in `metadata.upswell_role`, or `[rules.roles]` does: plan, add_on or seat."""
     basic, pro = story.price("Basic", 10), story.price("Pro", 50)
     reports = story.price("Reports", 20, metadata={"upswell_role": "add_on"})
     story.at("2026-01-10 12:00")
@@ -144,7 +156,10 @@ def test_a_role_may_stand_on_the_price(story: Story) -> None:
 
 
 def test_without_roles_the_rest_is_a_swap(story: Story) -> None:
-    """Pairs, within one currency and role: what was removed and what was added."""
+    """The configuration goes before metadata, a price before its product, and without a word the role is plan.
+
+    An item that ends and another that starts is a swap.
+    """
     basic, pro, reports = story.price("Basic", 10), story.price("Pro", 50), story.price("Reports", 20)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(basic, pro)
@@ -157,7 +172,10 @@ def test_without_roles_the_rest_is_a_swap(story: Story) -> None:
 
 @pytest.mark.parametrize("by", ["config", "product", "price"])
 def test_a_product_in_role_seat_is_seats(story: Story, by: str) -> None:
-    """Positions added and removed of a product in role `seat` → `seat`/`downgrade` driver `seats`."""
+    """A price or its product names its role in `metadata.upswell_role`, or `[rules.roles]` does: plan, add_on or seat.
+
+    Step c: what is added or removed of a product still held, or in role seat, is `seat` or `downgrade`, driver `seats`.
+    """
     pro = story.price("Pro", 50)
     role = {"upswell_role": "seat"}
     if by == "product":
@@ -181,7 +199,7 @@ def test_a_product_in_role_seat_is_seats(story: Story, by: str) -> None:
 
 
 def test_currencies_are_never_paired(story: Story) -> None:
-    """Pairs, within one currency and role."""
+    """What was held before is paired with what is held after, within one currency and one role, by the first that fits."""
     pro, reports = story.price("Pro", 30), story.price("Reports", 20)
     insights = story.price("Insights", 25, currency="eur")
     story.at("2026-01-10 12:00")
@@ -198,7 +216,7 @@ def test_currencies_are_never_paired(story: Story) -> None:
 
 
 def test_an_item_that_changes_its_role_is_another(story: Story) -> None:
-    """Pairs, within one currency *and role*: the same item id."""
+    """What was held before is paired with what is held after, within one currency and one role, by the first that fits."""
     pro, extra = story.price("Pro", 10), story.price("Extra", 3, metadata={"upswell_role": "seat"})
     story.at("2026-01-10 12:00")
     story.subscribe(pro)

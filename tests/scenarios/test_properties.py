@@ -70,7 +70,12 @@ def closing(movements: Sequence[Json]) -> dict[str, int]:
 @patient
 @given(shapes, steps(most=MOST), seeds)
 def test_any_order_gives_the_same_movements_and_they_add_up(shape: str, drawn: list[Step], seed: int) -> None:
-    """Applying the same events in any order, any number of times, gives the same ledger; opening + movements = closing."""
+    """Applying the same events in any order, any number of times, gives the same ledger.
+
+    The differences add up to exactly MRR after − MRR before.
+
+    webhooks and recorded events: to the first one received; every change, exactly.
+    """
     life = lived(shape, drawn)
     movements = same_in_any_order(life.story.events, seed)
     keep_the_books(movements)
@@ -83,7 +88,12 @@ def test_any_order_gives_the_same_movements_and_they_add_up(shape: str, drawn: l
 @patient
 @given(shapes, steps(metered=True, most=MOST), seeds)
 def test_usage_and_accounts_come_in_any_order(shape: str, drawn: list[Step], seed: int) -> None:
-    """Applying the same events in any order, any number of times, gives the same ledger; usage and accounts included."""
+    """Applying the same events in any order, any number of times, gives the same ledger.
+
+    `driver` is one of `plan`, `add_on`, `seats`, `usage`, `price`, `discount`, `term` and `status`.
+
+    Kind and sign agree: only the kinds of the price group go both ways.
+    """
     life = lived(shape, drawn, metered=True)
     movements = same_in_any_order(life.story.events, seed, '[rules]\ncustomer_key = "metadata.account_id"\n')
     keep_the_books(movements)
@@ -94,7 +104,7 @@ def test_usage_and_accounts_come_in_any_order(shape: str, drawn: list[Step], see
 @patient
 @given(steps(metered=True, most=MOST))
 def test_every_shape_tells_the_same_life(drawn: list[Step]) -> None:
-    """Read by what is present, never by version name: one life gives the same movements in every shape."""
+    """What an event says is read by what is present in it, never by the name of its API version."""
     told_in = {shape: replayed([lived(shape, drawn, metered=True).story.events]) for shape in SHAPES}
     for shape, lines in told_in.items():
         note(f"{shape}: " + "; ".join(lines))
@@ -104,7 +114,7 @@ def test_every_shape_tells_the_same_life(drawn: list[Step]) -> None:
 @patient
 @given(shapes, steps(most=MOST), seeds, st.sets(st.integers(0, 20), max_size=4))
 def test_what_was_missed_does_not_hang_on_the_order(shape: str, drawn: list[Step], seed: int, lost: set[int]) -> None:
-    """What cannot be chained is settled by event id and marked; the ledger is the same in any order, and adds up."""
+    """What cannot be chained is settled by event id and marked."""
     events = lived(shape, drawn).story.events
     of_subscriptions = [event for event in events if event["type"].startswith("customer.subscription.")]
     missed = [event["id"] for place, event in enumerate(of_subscriptions) if place in lost]

@@ -42,7 +42,7 @@ def older() -> Story:
 
 
 def test_plans_and_seats_of_an_older_version(older: Story) -> None:
-    """Read by what is present, never by version name: items and prices."""
+    """What an event says is read by what is present in it, never by the name of its API version."""
     pro, enterprise, reports = older.price("Pro", 10), older.price("Enterprise", 20), older.price("Reports", 20)
     older.at("2026-01-10 12:00")
     sub = older.subscribe(pro * 5)
@@ -103,7 +103,7 @@ def test_usage_of_an_older_version(older: Story) -> None:
 
 
 def test_payloads_that_say_little_say_enough(story: Story) -> None:
-    """Read by what is present: fields no movement hangs on may be missing."""
+    """What an event says is read by what is present in it, never by the name of its API version."""
     pro, enterprise, fifth = story.price("Pro", 10), story.price("Enterprise", 20), story.coupon(percent=20)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro * 5)

@@ -4,7 +4,7 @@ from scenarios.story import Story
 
 
 def test_a_trial_counts_from_its_conversion(story: Story) -> None:
-    """`trialing` counts nothing before the subscription's first counted state: a converted trial is `new`."""
+    """A trial counts from its conversion on: that is `new`, or `add_on` where the customer pays for something already."""
     story.at("2026-01-10 12:00")
     sub = story.subscribe(story.price("Pro", 30), status="trialing")
     story.at("2026-01-24 12:00")
@@ -36,7 +36,10 @@ def test_seats_changed_in_a_trial_are_part_of_new(story: Story) -> None:
 
 
 def test_a_trial_laid_over_a_paying_subscription_moves_nothing(story: Story) -> None:
-    """Pro 30 active, `trial_end` set 20 days ahead, active again: nothing."""
+    """A trial laid over a subscription that already counted moves nothing: merchants move billing dates that way.
+
+    Pro 30 active, `trial_end` set 20 days ahead, active again: nothing.
+    """
     story.at("2026-01-10 12:00")
     sub = story.subscribe(story.price("Pro", 30))
     story.expect("new", 30)
@@ -64,7 +67,7 @@ def test_seats_added_under_a_trial_laid_over_count_at_once(story: Story) -> None
 
 
 def test_the_trial_of_another_subscription_adds_when_it_converts(story: Story) -> None:
-    """`trialing` counts nothing before the subscription's first counted state, whatever else the customer holds."""
+    """A trial counts from its conversion on: that is `new`, or `add_on` where the customer pays for something already."""
     reports = story.price("Reports", 20)
     story.at("2026-01-10 12:00")
     story.subscribe(story.price("Pro", 30))
@@ -78,7 +81,7 @@ def test_the_trial_of_another_subscription_adds_when_it_converts(story: Story) -
 
 
 def test_an_item_in_its_own_trial_adds_when_it_converts(story: Story) -> None:
-    """An item in `current_trial`: the same, for the item."""
+    """An item in its own trial (`current_trial`) does not count until that trial ends, event or not."""
     pro, reports = story.price("Pro", 30), story.price("Reports", 20)
     story.at("2026-01-10 12:00")
     sub = story.subscribe(pro)

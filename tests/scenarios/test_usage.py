@@ -1,5 +1,7 @@
 """Section 5 of the rule book: billed usage."""
 
+import pytest
+
 from scenarios.invoices import bill, void
 from scenarios.metering import START, begun, closed
 from scenarios.story import Story
@@ -7,7 +9,10 @@ from scenarios.streams import instant, later
 
 
 def test_the_first_figure_is_new_and_later_ones_overage(story: Story) -> None:
-    """Base 20, full periods bill 30, then 45: `new` +20, `new` +30 (usage), `overage` +15."""
+    """Base 20, full periods bill 30, then 45: `new` +20, `new` +30 (driver `usage`), `overage` +15.
+
+    `overage`: expansion; more billed usage than in the period before.
+    """
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20, product=(..., "prod_Pro"))
@@ -22,7 +27,7 @@ def test_the_first_figure_is_new_and_later_ones_overage(story: Story) -> None:
 
 
 def test_usage_inside_the_included_tier_is_a_figure_of_zero(story: Story) -> None:
-    """Usage inside the included tier bills 0: figure 0, and what comes later is `overage`."""
+    """Base 20, usage inside the included tier bills 0, then 12: `new` +20, `overage` +12."""
     tiers = [(1000, 0), (None, 0.01)]
     base, calls = story.price("Pro", 20), story.price("Calls", metered=True, tiers=tiers, mode="graduated")
     sub = begun(story, base, calls)
@@ -34,7 +39,12 @@ def test_usage_inside_the_included_tier_is_a_figure_of_zero(story: Story) -> Non
 
 
 def test_usage_only(story: Story) -> None:
-    """Usage only, 50, 0, 40, cancelled: `new` +50, `downgrade` −50, `overage` +40, `churn` −40."""
+    """Usage only, 50, 0, 40, then cancelled: `new` +50, `downgrade` −50, `overage` +40, `churn` −40.
+
+    Their driver is `status`, unless a plan (free ↔ paid), seats, usage or a discount alone did it.
+
+    Between `new` and `churn` MRR may touch zero, by a full discount or a month without usage: that is no churn.
+    """
     calls = story.price("Calls", 0.01, metered=True)
     sub = begun(story, calls)
     closed(story, sub, 2, {calls: 50})
@@ -63,6 +73,21 @@ def test_a_closed_period_without_a_line_is_zero(story: Story) -> None:
     story.check()
 
 
+def test_a_month_without_a_line_is_zero_beside_a_yearly_plan_too(story: Story) -> None:
+    """A closed period without a line is 0."""
+    base, calls = story.price("Pro", 240, "year"), story.price("Calls", 0.01, metered=True)
+    sub = begun(story, base, calls)
+    story.expect("new", 20)
+    closed(story, sub, 2, {calls: 30}, licensed=False)
+    story.expect("new", 30, driver="usage")
+    closed(story, sub, 3, {}, licensed=False)
+    story.expect("downgrade", -30, driver="usage")
+    closed(story, sub, 4, {}, licensed=False)
+    closed(story, sub, 5, {calls: 10}, licensed=False)
+    story.expect("overage", 10)
+    story.check()
+
+
 def test_a_stub_sets_nothing(story: Story) -> None:
     """A period shorter than the interval (a stub) sets nothing."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
@@ -78,7 +103,7 @@ def test_a_stub_sets_nothing(story: Story) -> None:
 
 
 def test_lines_of_one_item_and_period_are_summed(story: Story) -> None:
-    """A figure is the *sum* of its invoice lines for one closed period."""
+    """A metered item's figure is the sum of its invoice lines for one closed period."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
@@ -87,20 +112,53 @@ def test_lines_of_one_item_and_period_are_summed(story: Story) -> None:
     story.check()
 
 
-def test_a_threshold_invoice_is_part_of_its_period(story: Story) -> None:
-    """Finalized, unvoided invoices (threshold invoices included); booked when the period's last invoice is finalized."""
+def test_a_meter_whose_price_changes_in_its_period_has_one_figure(story: Story) -> None:
+    """Lines of one item and period are summed, tier by tier, and also where its price changed on the way."""
+    base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
+    tiers = [(1000, 0.02), (None, 0.01)]
+    dearer = story.price("Calls", metered=True, tiers=tiers, mode="graduated")
+    sub = begun(story, base, calls)
+    story.expect("new", 20)
+    closed(story, sub, 2, {calls: 30})
+    story.expect("new", 30, driver="usage")
+    start, change, end = (instant(f"2026-{day} 12:00") for day in ("02-15", "02-25", "03-15"))
+    story.at("2026-02-25 12:00")
+    sub.swap(calls, dearer)
+    closed(story, sub, 3, {calls: 10, dearer: [20, 15]}, period={calls: (start, change), dearer: (change, end)})
+    story.expect("overage", 15)
+    story.check()
+
+
+def test_a_yearly_plan_and_a_monthly_meter(story: Story) -> None:
+    """Items of different intervals in one subscription add up.
+
+    It is booked when the period's last invoice is finalized, and stands until the next one.
+    """
+    base, calls = story.price("Pro", 240, "year"), story.price("Calls", 0.01, metered=True)
+    sub = begun(story, base, calls)
+    story.expect("new", 20)
+    closed(story, sub, 2, {calls: 30}, licensed=False)
+    story.expect("new", 30, driver="usage")
+    closed(story, sub, 3, {calls: 45}, licensed=False)
+    story.expect("overage", 15)
+    story.check()
+
+
+@pytest.mark.parametrize("end", ["2026-02-01 12:00", "2026-02-15 12:00"])
+def test_a_threshold_invoice_is_part_of_its_period(story: Story, end: str) -> None:
+    """Finalized invoices count, threshold invoices included, whether they are paid or not; voided ones do not."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
     story.at("2026-02-01 12:00")
-    bill(sub, {calls: 60}, reason="subscription_threshold", period=sub.items[1].period, licensed=False)
+    bill(sub, {calls: 60}, reason="subscription_threshold", period=(instant(START), instant(end)), licensed=False)
     closed(story, sub, 2, {calls: 15})
     story.expect("new", 75, driver="usage")
     story.check()
 
 
 def test_a_voided_invoice_does_not_count(story: Story) -> None:
-    """Finalized, *unvoided* invoices: what replaces a voided one counts."""
+    """Finalized invoices count, threshold invoices included, whether they are paid or not; voided ones do not."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
@@ -115,7 +173,10 @@ def test_a_voided_invoice_does_not_count(story: Story) -> None:
 
 
 def test_a_period_is_booked_with_its_last_invoice(story: Story) -> None:
-    """A figure is booked when the period's *last* invoice is finalized."""
+    """It is booked when the period's last invoice is finalized, and stands until the next one.
+
+    billed usage: when the invoice was finalized.
+    """
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
@@ -127,7 +188,7 @@ def test_a_period_is_booked_with_its_last_invoice(story: Story) -> None:
 
 
 def test_an_uncollectible_invoice_still_counts(story: Story) -> None:
-    """*Finalized, unvoided* invoices: whether they are paid is another matter."""
+    """Finalized invoices count, threshold invoices included, whether they are paid or not; voided ones do not."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
@@ -153,7 +214,10 @@ def test_a_paid_invoice_tells_when_it_was_finalized(story: Story) -> None:
 
 
 def test_a_longer_interval_is_divided(story: Story) -> None:
-    """A figure is divided by the price's interval (never by days)."""
+    """It is divided by the months of the price's interval, never by days.
+
+    usage only, by the quarter, 90, then 100: `new` +30, `overage` +3.33.
+    """
     calls = story.price("Calls", 0.01, "3 month", metered=True)
     sub = begun(story, calls)
     closed(story, sub, 4, {calls: 90})
@@ -164,7 +228,7 @@ def test_a_longer_interval_is_divided(story: Story) -> None:
 
 
 def test_usage_billed_after_the_end_moves_nothing(story: Story) -> None:
-    """Usage billed after the subscription ended moves nothing."""
+    """Usage billed after the subscription or the item ended moves nothing."""
     base, calls = story.price("Pro", 20), story.price("Calls", 0.01, metered=True)
     sub = begun(story, base, calls)
     story.expect("new", 20)
@@ -178,7 +242,7 @@ def test_usage_billed_after_the_end_moves_nothing(story: Story) -> None:
 
 
 def test_the_month_is_as_long_as_the_calendar_says(story: Story) -> None:
-    """A period shorter than the interval is a stub; February's 28 days are a whole month."""
+    """Months differ by three days: a period up to three days short of its month or year is a whole one."""
     calls = story.price("Calls", 0.01, metered=True)
     story.at("2026-01-31 12:00")
     sub = story.subscribe(calls)

@@ -48,6 +48,7 @@ def _account(customers: int | None, events: int) -> Account:
     today = datetime.now(UTC)
     if customers is None:
         return lumen_kites.year(today.date())
+    click.echo("Making the customers …", err=True)
     return crowd(customers, until=int(today.timestamp()), events=events)
 
 

@@ -28,7 +28,7 @@ from upswell_connectors.fake_stripe.views import View
 ACCOUNT = "acct_1FakeStripe"
 """The id of the account that every key belongs to."""
 
-_PERMISSIONS = {"account": "rak_account", "subscription_items": "rak_subscription"}
+_PERMISSIONS = {"account": "rak_accounts_kyc_basic", "subscription_items": "rak_subscription"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,11 @@ class Asked:
     @property
     def place(self) -> tuple[str, str, str]:
         """The list that is asked for, the id in it, and what of that; empty where there is none."""
-        path = unquote(urlsplit(self.target).path).strip("/").removeprefix("v1/")
-        parts = path.replace("billing/meters", "billing%meters").split("/")
+        parts = unquote(urlsplit(self.target).path).strip("/").removeprefix("v1/").split("/")
+        if parts[0] == "billing":
+            parts[:2] = ["/".join(parts[:2])]
         name, id_, *below = *parts, ""
-        return name.replace("%", "/"), id_, "/".join(below).strip("/")
+        return name, id_, "/".join(below).strip("/")
 
     @property
     def endpoint(self) -> str:

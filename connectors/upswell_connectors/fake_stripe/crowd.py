@@ -12,7 +12,7 @@ from upswell_connectors.fake_stripe.ids import Chance
 from upswell_connectors.fake_stripe.subscriptions import Terms, Wanted
 from upswell_connectors.fake_stripe.values import Subscription, Tier
 
-MONTHS = 24
+MONTHS = 25
 """For how many months customers have been coming, if not told: ten customers then have had a hundred invoices."""
 
 _MONTH = 30 * billing.DAY

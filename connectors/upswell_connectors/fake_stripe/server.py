@@ -1,11 +1,13 @@
 """The API over HTTP, on this machine only."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
+from socket import SHUT_RDWR, socket
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
+from typing import Any
 
 import msgspec
 
@@ -47,10 +49,30 @@ def serving(
 
 
 class _Server(ThreadingTCPServer):
+    """A thread for each connection; who is still connected when it closes is cut off."""
+
     allow_reuse_address = True
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+
+    def __init__(self, *server: Any) -> None:
+        self._open: set[socket] = set()
+        super().__init__(*server)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(SHUT_RDWR)
 
 
 class _Handler(StreamRequestHandler):

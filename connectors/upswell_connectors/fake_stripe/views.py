@@ -47,7 +47,7 @@ class View:
             query = self._kept(query)
         shelf = self._shelf(listing)
         found, more = pages.page(shelf, query, listing.kind, listing.keep(query), listing.group(query))
-        return self._page([self._shape(value) for value in found], more, f"/v1/{name}", query)
+        return self._page([self._shape(value) for value in found], f"/v1/{name}", query, more=more)
 
     def single(self, name: str, id_: str, params: _Params) -> Shape:
         """Return the object ``id_`` of the list ``name``. Raises Refused where there is none."""
@@ -64,12 +64,13 @@ class View:
     def items(self, params: _Params) -> Shape:
         """Return a page of the items of the subscription that ``params`` name. Raises Refused."""
         query = list_query(params, {"subscription": one}, timed=False)
+        expansion.check(query.expand, "subscription_item", listed=True)
         if "subscription" not in query.filters:
             raise refusals.missing_parameter("subscription")
         holder = self._held("subscriptions", query.filters["subscription"])
         found, more = pages.slice_of(holder.items, query, "subscription_item", _id)
         shapes = [item_shape(item, holder, self.store, self.version) for item in found]
-        return self._rows(shapes, more, "/v1/subscription_items", query, "subscription_item")
+        return self._page(shapes, "/v1/subscription_items", query, more=more)
 
     def item(self, id_: str, params: _Params) -> Shape:
         """Return one item, whichever subscription holds it. Raises Refused."""
@@ -83,10 +84,11 @@ class View:
     def lines(self, id_: str, params: _Params) -> Shape:
         """Return a page of an invoice's lines. Raises Refused."""
         query = list_query(params, {}, timed=False)
+        expansion.check(query.expand, "line_item", listed=True)
         invoice: Invoice = self._held("invoices", id_)
         found, more = pages.slice_of(invoice.lines, query, "line_item", _id)
         shapes = [line_shape(line, invoice, self.store, self.version) for line in found]
-        return self._rows(shapes, more, f"/v1/invoices/{id_}/lines", query, "line_item")
+        return self._page(shapes, f"/v1/invoices/{id_}/lines", query, more=more)
 
     def _shelf(self, listing: Listing) -> Shelf[Any]:
         shelf: Shelf[Any] = self.events if listing.object == "event" else getattr(self.store, listing.collection)
@@ -104,11 +106,7 @@ class View:
             return endpoint_shape(value, self.store, self.version)
         return render(value, self.store, self.version)
 
-    def _rows(self, shapes: Sequence[Shape], more: bool, url: str, query: Query, kind: str) -> Shape:  # noqa: FBT001
-        expansion.check(query.expand, kind, listed=True)
-        return self._page(shapes, more, url, query)
-
-    def _page(self, shapes: Sequence[Shape], more: bool, url: str, query: Query) -> Shape:  # noqa: FBT001
+    def _page(self, shapes: Sequence[Shape], url: str, query: Query, *, more: bool) -> Shape:
         page: Shape = {"object": "list", "data": shapes, "has_more": more, "url": url}
         expansion.expand(page, query.expand, self.store, self.version)
         return page

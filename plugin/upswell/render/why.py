@@ -12,7 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from upswell.explanation import Booked, Derivation, Evidence, Explanation, Holding, Moment, Timeline
+from upswell.explanation import Booked, Derivation, Evidence, Explanation, Moment, Timeline
+from upswell.holdings import Holding
 from upswell.kinds import Movement
 from upswell.render.words import amount, clean, read, signed
 
@@ -24,7 +25,7 @@ _ORIGINS = {
     "sales": "the customer, through sales",
     "merchant": "the merchant: its own price change",
 }
-_INFERRED = "No event told of this change itself: it is inferred from what the next one shows."
+_INFERRED = "No event told of this change itself: it is inferred from what these show."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def text(told: Timeline | Derivation, zone: ZoneInfo, width: int = 120) -> str:
 
 
 def _timeline(told: Timeline, zone: ZoneInfo) -> Iterator[RenderableType]:
-    yield _title(clean(told.name, _LONGEST_NAME), told.customer)
+    yield _title(clean(told.name, _LONGEST_NAME), told.customer, f"times in {zone.key}")
     yield Text(f"Pays {_sums(told)} a month now." if told.moments else "Has had no MRR so far.")
     for moment in told.moments:
         yield ""
@@ -88,9 +89,9 @@ def _derivation(told: Derivation, zone: ZoneInfo) -> Iterator[RenderableType]:
     found = told.explanation
     movement = found.movement
     moved = f"{movement.kind}  {signed(movement.amount, movement.currency)} a month"
-    scheduled = " (scheduled)" if told.scheduled else ""
+    zoned = f" {zone.key}{' (scheduled)' if told.scheduled else ''}"
     yield Text(moved, style=f"bold {_STYLES.get(movement.group, '')}")
-    yield _title(clean(told.name, _LONGEST_NAME), movement.customer, _when(movement.occurred_at, zone) + scheduled)
+    yield _title(clean(told.name, _LONGEST_NAME), movement.customer, _when(movement.occurred_at, zone) + zoned)
     yield Text(clean(movement.reason, _LONGEST))
     discounted = any(one.before_discounts != one.mrr for one in (*found.before, *found.after))
     yield from _section("Held before", _holdings(found.before, discounted=discounted))
@@ -115,11 +116,15 @@ def _known(evidence: Iterable[Evidence], movement: Movement, zone: ZoneInfo) -> 
         yield Text(_INFERRED)
     for one in evidence:
         if not one.event:
-            yield Text(f"{one.id}  asked of Stripe")
+            yield Text(f"{one.id}  asked of Stripe" + (f": {one.type}, {_read(one.at, zone)}" if one.type else ""))
             continue
         event = f"  told by {one.event}" if one.event != one.id else ""
-        yield Text(f"{one.id}{event}  {one.type}, {read(one.at, zone):%Y-%m-%d %H:%M}")
+        yield Text(f"{one.id}{event}  {one.type}, {_read(one.at, zone)}")
     yield Text("`--format json` shows them as Stripe sent them", style="dim")
+
+
+def _read(at: str, zone: ZoneInfo) -> str:
+    return f"{read(at, zone):%Y-%m-%d %H:%M}"
 
 
 def _holdings(held: Sequence[Holding], *, discounted: bool) -> RenderableType:

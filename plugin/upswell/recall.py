@@ -1,0 +1,59 @@
+"""Recalling: a long history is told again from where something new is known, not from its beginning.
+
+A telling depends on nothing but what is compared here, so that the movements are the same as if all was told anew.
+"""
+
+from dataclasses import dataclass
+
+from upswell.booking import Life
+from upswell.changes import Change, Stand, Walker
+from upswell.history import History
+from upswell.kinds import Movement
+from upswell.movements import tell
+from upswell.rules import Rules
+
+_EVERY, _KEPT = 32, 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A moment between two groups: where the walker and the life stood, and how many movements had been told."""
+
+    stand: Stand
+    life: Life
+    following: Change
+    told: int
+
+
+class Recall:
+    """What was told of one customer last time; see ``movements``."""
+
+    def __init__(self) -> None:
+        self._walker: Walker | None = None
+        self._basis: object = None
+        self._marks: list[_Mark] = []
+        self._told: list[Movement] = []
+
+    def movements(self, history: History, rules: Rules) -> list[Movement]:
+        """Return what ``upswell.movements.movements`` returns, and remember it. Raises InvariantError."""
+        walker, life = Walker(history, rules), Life(quotes=history.quotes)
+        basis = (history.customer, history.catalogue, history.quotes, walker.own, rules)
+        marks = self._valid(walker) if basis == self._basis else []
+        for last in marks[-1:]:
+            walker.stand, life = last.stand.copy(), last.life.copy()
+        opened = [last.following for last in marks[-1:]]
+        told = self._told[: marks[-1].told] if marks else []
+        self._walker, self._basis = None, None
+        for number, (chapter, following) in enumerate(tell(walker, life, opened, history, rules), 1):
+            told += chapter.movements
+            if following and number % _EVERY == 0:
+                marks = [*marks, _Mark(walker.stand.copy(), life.copy(), following, len(told))][-_KEPT:]
+        self._walker, self._basis, self._marks, self._told = walker, basis, marks, told
+        return list(told)
+
+    def _valid(self, walker: Walker) -> list[_Mark]:
+        """Return the marks up to which ``walker`` walks through the same as last time."""
+        if not self._walker:
+            return []
+        alike = walker.alike(self._walker)
+        return [mark for mark in self._marks if mark.stand.done <= alike]

@@ -1,0 +1,60 @@
+"""A long history is told again from where something new is known: no shortcut may show in what is told."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenarios.histories import Step, lived, steps
+from scenarios.runner import MEMORY, Batches
+from scenarios.test_properties import MOST, arrivals, patient, seeds, shapes
+from upswell import books, memory, recall
+from upswell.events import accept, envelope
+from upswell.intake import apply_pending
+from upswell.kinds import Movement
+from upswell.ledger import Ledger
+from upswell.memory import Memory
+from upswell.rules import Rules
+
+
+@pytest.fixture(scope="module", autouse=True)
+def every_life_is_long():
+    """Remember every life, and mark every group: what is rare in a ledger happens all the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "_LONG", 1)
+        patch.setattr(recall, "_EVERY", 1)
+        yield
+
+
+def remembered(batches: Batches) -> list[Movement]:
+    """Apply batches of events one after another, as a process that remembers does."""
+    with (
+        tempfile.TemporaryDirectory(dir=MEMORY) as folder,
+        Ledger(Path(folder) / "upswell.db", create=True) as ledger,
+    ):
+        lives = Memory()
+        for batch in batches:
+            accept(ledger, [envelope(json.dumps(event).encode()) for event in batch])
+            apply_pending(ledger, Rules(), memory=lives)
+        return books.movements(ledger)
+
+
+@patient
+@given(shapes, steps(metered=True, most=MOST), seeds)
+def test_recalling_gives_what_telling_anew_gives(shape: str, drawn: list[Step], seed: int) -> None:
+    """Whatever becomes known, in whatever order, a history that is recalled has the movements of one told anew."""
+    events = lived(shape, drawn, metered=True).story.events
+    assert remembered(arrivals(events, seed)) == remembered([events])
+
+
+@patient
+@given(shapes, steps(metered=True, most=MOST), st.data())
+def test_recalling_one_event_after_another(shape: str, drawn: list[Step], data: st.DataObject) -> None:
+    """Events that come one by one in their order, as they do day by day, are told from the last group on."""
+    events = lived(shape, drawn, metered=True).story.events
+    late = data.draw(st.integers(0, len(events) - 1))
+    ordered = [[event] for event in (*events[:late], *events[late + 1 :], events[late])]
+    assert remembered(ordered) == remembered([events])
