@@ -51,7 +51,8 @@ class Version(Generic[T]):
 class Standing:
     """A customer's own discount: from ``start`` until ``end`` (unix seconds UTC, None: open).
 
-    ``event`` brought it, ``ended_by`` took it away; one that runs out is ended by the event that brought it.
+    ``event`` brought it, ``ended_by`` took it away; one that runs out is ended by the event that brought it. Where no
+    event told, they are its own id.
     """
 
     discount: str
@@ -59,6 +60,10 @@ class Standing:
     end: int | None
     event: str
     ended_by: str
+
+    def source_of(self, cause: str) -> str:
+        """Return whether an event is the ``cause``: observed, else reconstructed."""
+        return "reconstructed" if cause == self.discount else "observed"
 
 
 @dataclass(frozen=True, slots=True)

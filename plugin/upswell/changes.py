@@ -231,9 +231,9 @@ class Walker:
                 for at, cause in self.catalogue.discount_times(discount, event).items():
                     yield _Tick(at, 1, name, -1, cause)
             for standing in self.own.get(rows[0].subscription.customer, ()):
-                yield _Tick(standing.start, 1, name, -1, standing.event)
+                yield _Tick(standing.start, 1, name, -1, standing.event, standing.source_of(standing.event))
                 if standing.end is not None:
-                    yield _Tick(standing.end, 1, name, -1, standing.ended_by)
+                    yield _Tick(standing.end, 1, name, -1, standing.ended_by, standing.source_of(standing.ended_by))
 
 
 def _positions(views: dict[str, _View]) -> dict[str, Position]:
