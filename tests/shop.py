@@ -3,7 +3,7 @@
 import time
 
 from upswell_connectors.fake_stripe import Account, catalogue, changes, customers, subscriptions
-from upswell_connectors.fake_stripe.subscriptions import Wanted
+from upswell_connectors.fake_stripe.subscriptions import Terms, Wanted
 
 DAY = 86_400
 
@@ -22,10 +22,10 @@ class Shop:
         )
         self.url = ""
 
-    def subscribe(self, seats: int = 1) -> str:
+    def subscribe(self, seats: int = 1, terms: Terms | None = None) -> str:
         """Let a new customer begin; return the subscription's id."""
         customer = customers.add_customer(self.account, f"Customer {len(self.account.store.customers)}", "a@x.test")
-        made = subscriptions.subscribe(self.account, customer, [Wanted(self.price, seats)])
+        made = subscriptions.subscribe(self.account, customer, [Wanted(self.price, seats)], terms)
         self.account.advance(self.account.now)
         return made
 

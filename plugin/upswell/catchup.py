@@ -82,12 +82,17 @@ def note_trouble(ledger: Ledger, trouble: str) -> None:
     _note(ledger, replace(standing(ledger), failed_at=int(time.time()), trouble=trouble))
 
 
+def close_gap(ledger: Ledger) -> None:
+    """Note that what the gap hid was closed: today's subscriptions are as at Stripe."""
+    _note(ledger, replace(standing(ledger), gap=None))
+
+
 def told_gap(gap: tuple[int, int]) -> str:
     """Return the sentence about a time that no event tells of any more."""
     begun, ended = (time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(moment)) for moment in gap)
     return (
-        f"From {begun} to {ended} nothing was received, and Stripe keeps events for 30 days only: "
-        "run `upswell backfill`, which reads what invoices and today's subscriptions tell of that time"
+        f"From {begun} to {ended} nothing was received, and Stripe keeps events for 30 days only: the difference is "
+        "closed by today's subscriptions; `upswell backfill` also reads what invoices tell of that time"
     )
 
 

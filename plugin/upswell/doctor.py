@@ -15,6 +15,7 @@ from upswell.ledger import Ledger
 from upswell.rebuild import Progress, may_be_changed_back
 from upswell.schedule import next_run
 from upswell.undeclared import undeclared
+from upswell.verdicts import verdict
 
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _SAMPLE = 200
@@ -97,6 +98,7 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield _mode(ledger, config)
             yield _last_event(ledger, config, now)
             yield _catch_up(ledger, config, now)
+            yield _reconciled(ledger, now)
             yield _backlog(ledger)
             yield _families(ledger, config)
             yield _movements(ledger, config, sample, progress)
@@ -149,6 +151,19 @@ def _catch_up(ledger: Ledger, config: Config, now: int) -> Finding:
     if held.at and now - held.at > _STALE_SECONDS:
         return Finding("catch-up", well=False, text=f"{text}: start `upswell serve`, for Stripe keeps events 30 days")
     return Finding("catch-up", well=True, text=text)
+
+
+def _reconciled(ledger: Ledger, now: int) -> Finding:
+    found = verdict(ledger)
+    if found.trouble and found.failed_at:
+        ago = _age(now - found.failed_at)
+        return Finding("reconciled", well=False, text=f"not {ago} ago ({found.trouble}): try `upswell reconcile`")
+    if found.at is None or found.differences is None:
+        return Finding("reconciled", well=True, text="not yet: `upswell serve` does it at night, with a Stripe key")
+    ago = _age(now - found.at)
+    text = f"{found.differences:,} of {found.looked_at:,} subscriptions differ from Stripe's, {ago} ago"
+    remedy = ": `upswell reconcile` says in what and why, and `--heal` closes it"
+    return Finding("reconciled", well=not found.differences, text=text + (remedy if found.differences else ""))
 
 
 def _age(seconds: int) -> str:

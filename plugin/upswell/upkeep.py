@@ -1,11 +1,12 @@
 """The commands that keep Stripe and the ledger in line."""
 
+import json
 from functools import partial
 from pathlib import Path
 
 import click
 
-from upswell.console import configured, show
+from upswell.console import WRONG, configured, formats, progress, show
 
 
 @click.command()
@@ -43,4 +44,33 @@ def connect(named: Path | None, /, address: str | None, *, listed: bool, rotate:
         click.echo(done.secret.reveal())
 
 
-UPKEEP = (connect,)
+@click.command()
+@click.option("--heal", is_flag=True, help="Close each difference by a marked movement.")
+@formats("table", "json")
+@click.pass_obj
+def reconcile(named: Path | None, /, form: str, *, heal: bool) -> int:
+    """Compare today's subscriptions at Stripe with the ledger.
+
+    Each difference is named with its cause; with any left, the exit code is 1. `upswell serve` does it every night.
+    """
+    from upswell import books, reconciling
+    from upswell.ledger import Ledger
+    from upswell.preflight import check_key, identify
+    from upswell.render import discrepancies
+    from upswell_connectors.client import Client
+
+    config = configured(named)
+    check_key(config)
+    with Ledger(config.ledger.path) as ledger, progress("Comparing") as moved:
+        client = Client(config.stripe)
+        identify(ledger, config, client)
+        found = reconciling.reconcile(ledger, config, client, heal=heal, progress=moved)
+        names = books.names(ledger, {one.customer for one in found.discrepancies})
+    if form == "json":
+        click.echo(json.dumps(discrepancies.as_json(found, names), indent=2, ensure_ascii=False))
+    else:
+        show(partial(discrepancies.show, found, names), partial(discrepancies.text, found, names))
+    return WRONG if found.left else 0
+
+
+UPKEEP = (connect, reconcile)

@@ -170,6 +170,36 @@ def test_the_last_catch_up_is_told(noted, well: bool, text: str) -> None:
 
 
 @pytest.mark.usefixtures("applied")
+@pytest.mark.parametrize(
+    ("noted", "well", "text"),
+    [
+        (None, True, "not yet: `upswell serve` does it at night"),
+        (
+            {"at": 0, "looked_at": 1200, "differences": 0},
+            True,
+            "0 of 1,200 subscriptions differ from Stripe's, 2 hours",
+        ),
+        (
+            {"at": 0, "looked_at": 12, "differences": 3},
+            False,
+            "3 of 12 subscriptions differ from Stripe's, 2 hours ago",
+        ),
+        ({"at": 0, "differences": 0, "failed_at": 3600, "trouble": "no"}, False, "not 1 hour ago (no): try `upswell"),
+    ],
+)
+def test_the_last_comparison_with_stripe_is_told(noted, well: bool, text: str) -> None:
+    """Differences are a fault with its remedy, and so is a comparison that did not succeed."""
+    now = 4_000_000_000
+    if noted:
+        moments = {key: now - 7200 + noted[key] for key in ("at", "failed_at") if key in noted}
+        with Ledger(Path("upswell.db")) as ledger, ledger.write() as connection:
+            note_job(connection, "reconciled", noted | moments)
+    told = next(line for line in findings(load(), now) if line.subject == "reconciled")
+    assert told.well is well
+    assert told.text.startswith(text)
+
+
+@pytest.mark.usefixtures("applied")
 def test_products_that_lack_families_are_named(upswell) -> None:
     """`upswell doctor` names products with several active prices of one interval: declare their families."""
     story = Story("endive")
