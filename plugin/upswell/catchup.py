@@ -13,7 +13,7 @@ import msgspec
 
 from upswell import events
 from upswell.course import last_begun
-from upswell.errors import ShapeError
+from upswell.errors import Refused, ShapeError
 from upswell.ledger import Ledger, note_job
 from upswell.rebuild import PAUSE_SECONDS
 from upswell.resources import EVENTS, STEPS
@@ -109,9 +109,15 @@ def _missed(held: Standing, now: int) -> tuple[int, tuple[int, int] | None]:
 
 
 def _pages(client: Client, since: int) -> Iterator[Page]:
+    """Yield the events since a moment; none, where an older API, or a stand-in, has no such list."""
     for step in STEPS.values():
-        if step.name == EVENTS:
+        if step.name != EVENTS:
+            continue
+        try:
             yield from read(client, step.listing, (Window(since),))
+        except Refused as error:
+            if error.status != 404:
+                raise
 
 
 def _keep(ledger: Ledger, page: Page) -> int:

@@ -93,20 +93,24 @@ def as_facts(shown: Shown, of: Held) -> Facts:
 
 
 def learn(ledger: Ledger, rules: Rules, api: StripeApi, shown: Shown) -> None:
-    """Ask Stripe for the customer, prices and coupons that a subscription needs and nobody told of yet.
+    """Ask Stripe for the prices and coupons that a subscription needs and nobody told of yet.
 
     What Stripe does not know is left out. Raises Unreachable, LedgerError.
     """
     if shown.facts is None or (subscription := shown.subscription) is None:
         return
-    if account_of(ledger.connection, shown.customer) is None:
-        _learn(ledger, rules, partial(api.customer, shown.customer, shown.at))
     needing = replace(shown.facts, state=State(shown.at, LISTED, shown.name, subscription))
     prices = {item.price.id for item in subscription.items}
     for _ in range(_MOST_LOOKUPS):
         name = missing(ledger.connection, needing)
         if name is None or not _learn(ledger, rules, partial(api.price if name in prices else api.coupon, name)):
             return
+
+
+def learn_customer(ledger: Ledger, rules: Rules, api: StripeApi, shown: Shown) -> None:
+    """Ask Stripe for the customer of a subscription where nobody told of it yet. Raises Unreachable, LedgerError."""
+    if account_of(ledger.connection, shown.customer) is None:
+        _learn(ledger, rules, partial(api.customer, shown.customer, shown.at))
 
 
 def _learn(ledger: Ledger, rules: Rules, ask: Callable[[], Facts]) -> bool:

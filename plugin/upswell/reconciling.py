@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from threading import Event
 
 from upswell.catchup import catch_up
-from upswell.comparing import as_facts, discrepancy, held, learn, parts, waiting
+from upswell.comparing import as_facts, discrepancy, held, learn, learn_customer, parts, waiting
 from upswell.config import Config
 from upswell.discrepancies import Discrepancy
 from upswell.intake import apply_pending
@@ -114,6 +114,7 @@ class _Run:
     def heal(self, suspects: list[Shown]) -> None:
         """Write down what Stripe showed, and let the movements follow from it."""
         for shown in suspects:
+            learn_customer(self.ledger, self.rules, self.api, shown)
             facts = as_facts(shown, held(self.ledger, self.rules, shown))
             with self.ledger.write() as connection:
                 write_facts(connection, None, facts, self.rules)

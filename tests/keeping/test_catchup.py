@@ -9,7 +9,7 @@ from standin import Standin, standing_in
 from upswell import events
 from upswell.catchup import catch_up, standing, told_gap
 from upswell.config import Secret, StripeSettings
-from upswell.errors import Unreachable
+from upswell.errors import Refused, Unreachable
 from upswell.intake import apply_pending
 from upswell.ledger import note_job
 from upswell_connectors.client import Client
@@ -161,3 +161,12 @@ def test_a_long_time_is_read_whole(shop, ledger, client):
     for _ in range(60):
         shop.subscribe()
     assert catch_up(ledger, client, NEVER).new == len(read_by_upswell(shop)) > 200
+
+
+def test_a_stand_in_without_events_has_none(ledger, standin):
+    """Whoever offers no list of events has nothing to catch up with; any other refusal is one."""
+    del standin.lists["/v1/events"]
+    assert catch_up(ledger, standin.client, NEVER).new == 0
+    standin.fault = lambda _number, _path: (403, {})
+    with pytest.raises(Refused, match="read access to Events"):
+        catch_up(ledger, standin.client, NEVER)

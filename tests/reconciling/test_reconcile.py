@@ -220,3 +220,13 @@ def test_several_pages_are_compared(shop, keep_up, reconcile):
     told = json.loads(reconcile("--format", "json").out)
     assert (told["subscriptions"], told["differences"]) == (250, [])
     assert told["requests"] <= 8
+
+
+def test_comparing_asks_for_no_customer(shop, config, reconcile):
+    """An account that nobody has read into the ledger costs no request a subscription, before it is healed."""
+    with unheard(shop):
+        for _ in range(30):
+            shop.subscribe()
+    told = json.loads(reconcile("--format", "json").out)
+    assert len(told["differences"]) == 30
+    assert told["requests"] < 10
