@@ -67,7 +67,10 @@ class _Envelope(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body of an answer, when Stripe gave it by its own clock (unix seconds UTC), and how many seconds it took."""
+    """The body of an answer, and how many ``seconds`` it took.
+
+    ``at`` is when it was asked for, by Stripe's clock (unix seconds UTC): what happened before that is in it.
+    """
 
     body: bytes
     at: int
@@ -91,7 +94,7 @@ class Client:
         self.requests: Counter[str] = Counter()
         self.ahead = 0.0
         self.rate = min(ENDPOINT_RATE, float(settings.requests_per_second))
-        self._headers = {"Authorization": f"Bearer {key.reveal()}", "Stripe-Version": API_VERSION}
+        self._key = key
         self._base = settings.api_base or BASE
         self._attempts = attempts
         self._overall = Limiter(settings.requests_per_second)
@@ -173,7 +176,8 @@ class Client:
         if got.status_code != 200:
             return _judged(request, got), _asked(got.headers.get("Retry-After", ""))
         try:
-            return take(Answer(got.content, at, time.monotonic() - begun)), 0.0
+            seconds = time.monotonic() - begun
+            return take(Answer(got.content, int(at - seconds), seconds)), 0.0
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _Trouble("its answer cannot be read; it is asked again"), 0.0
 
@@ -182,8 +186,13 @@ class Client:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = requests.Session()
-            session.headers.update(self._headers)
+            session.auth = self._sign
         return session
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Show the key; as ``auth``, so that no .netrc takes its place."""
+        request.headers.update({"Authorization": f"Bearer {self._key.reveal()}", "Stripe-Version": API_VERSION})
+        return request
 
     def _limiter(self, endpoint: str) -> Limiter:
         with self._lock:

@@ -63,7 +63,7 @@ _bodies = msgspec.json.Decoder(_Bodies)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it came: ``body``, answered ``at`` (unix seconds UTC, Stripe's clock), holds ``count`` objects.
+    """A page as it came: ``body``, asked for ``at`` (unix seconds UTC, Stripe's clock), holds ``count`` objects.
 
     It was read of ``window``, in whose place stands ``left`` from now on. ``rest`` are the whole nested lists, page
     by page, of the objects that carried a part of theirs. ``oldest`` is when the first of its objects was created.

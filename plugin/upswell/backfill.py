@@ -5,7 +5,8 @@ page. Objects may be written in any order and any number of times.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
@@ -99,7 +100,7 @@ def _keep(run: _Run, step: Step, page: Page) -> None:
     else:
         objects = list(page.objects(step.listing.nested))
         _check_mode(run, objects)
-        facts, reasons = _facts(objects, page.at)
+        facts, reasons = _facts(run, objects, page.at)
         _write(run, facts, behind.unable(reasons) if reasons else behind)
     left = sum(window.left(run.course.bottom) for window in run.course.left)
     done = run.course.objects[step.name]
@@ -107,12 +108,20 @@ def _keep(run: _Run, step: Step, page: Page) -> None:
 
 
 def _keep_events(run: _Run, page: Page, behind: Course) -> None:
-    packed = events.pack([events.envelope(body) for body in page.bodies()])
+    """Accept a page of events as the receiver does."""
+    packed = events.pack(list(_envelopes(page)))
     with run.ledger.write() as connection:
         events.store(connection, packed)
         save(connection, behind)
     run.course = behind
     time.sleep(PAUSE_SECONDS)
+
+
+def _envelopes(page: Page) -> Iterator[events.Accepted]:
+    """Yield what is an event on the page; a receiver would refuse the rest."""
+    for body in page.bodies():
+        with suppress(ShapeError):
+            yield events.envelope(body)
 
 
 def _check_mode(run: _Run, objects: list[dict[str, object]]) -> None:
@@ -127,10 +136,12 @@ def _check_mode(run: _Run, objects: list[dict[str, object]]) -> None:
         raise UpswellError(wrong_mode(run.config, live=live))
 
 
-def _facts(objects: Iterable[dict[str, object]], at: int) -> tuple[list[Facts], list[str]]:
+def _facts(run: _Run, objects: Iterable[dict[str, object]], asked_at: int) -> tuple[list[Facts], list[str]]:
     """Return what the objects say, and why some could not be read."""
     facts, reasons = [], []
     for found in objects:
+        created = found.get("created")
+        at = run.course.seen_at(asked_at, created if isinstance(created, int) else 0)
         try:
             facts.append(facts_of_object(found, at))
         except ShapeError as error:
@@ -157,7 +168,7 @@ def _read_inline_prices(run: _Run) -> None:
     """Ask by id for the prices that invoices name and neither a list nor a subscription of the customer shows."""
     paths = [f"/v1/prices/{quote(name)}" for name in unknown_prices(run.ledger.connection)]
     for done, (_, answer) in enumerate(read_each(run.client, paths, _EXPANDED_PRICE), 1):
-        facts, reasons = _facts([msgspec.json.decode(answer.body)], answer.at) if answer else ([], [])
+        facts, reasons = _facts(run, [msgspec.json.decode(answer.body)], answer.at) if answer else ([], [])
         _write(run, facts, run.course.spent(PRICES, len(facts), run.spent()).unable(reasons))
         run.watch("prices by id", done, len(paths))
 

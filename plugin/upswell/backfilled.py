@@ -43,7 +43,7 @@ def sentences(done: Backfilled, path: str) -> Iterator[str]:
     """Yield what the ledger at ``path`` holds now, how sure that is, and what it took."""
     observed, rebuilt = done.movements.get("observed", 0), done.movements.get("reconstructed", 0)
     yield (
-        f"{count(observed + rebuilt, 'movement')}: {observed:,} observed in events, "
+        f"{count(observed + rebuilt, 'movement')}: {observed:,} observed in events and billed usage, "
         f"{rebuilt:,} reconstructed from invoices and today's subscriptions."
     )
     allowed = max(FEWEST_READS, READS_A_TRANSACTION * done.recent)

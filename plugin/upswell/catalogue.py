@@ -143,7 +143,7 @@ class Catalogue:
 
     def discount(self, name: str, at: int) -> Discount | None:
         """Return the discount ``name`` if it is in force at ``at``, else None. Raises LookupError if unknown."""
-        versions = self.discounts.get(name)
+        versions = _exact(self.discounts.get(name, ()))
         if not versions:
             raise LookupError(name)
         said = until(versions, at)
@@ -157,8 +157,8 @@ class Catalogue:
 
         That is the event that tells; for its running out, ``brought``, the event that brought it.
         """
-        versions = self.discounts.get(name, ())
-        told = {version.at: version.event or brought for version in versions}
+        versions = _exact(self.discounts.get(name, ()))
+        told = {version.at: version.event for version in versions if version.event}
         return told | {version.value.end: brought for version in versions if version.value.end is not None}
 
     def coupon(self, discount: Discount) -> Coupon:
@@ -204,14 +204,18 @@ class Catalogue:
 
     def metadata_at(self, customer: str, at: int) -> Mapping[str, str]:
         """Return the customer's metadata as known at ``at``."""
-        versions = self.customers.get(customer, ())
-        versions = _told(versions) or versions
+        versions = _exact(self.customers.get(customer, ()))
         return (until(versions, at) or versions[:1])[-1].value.metadata if versions else {}
 
 
 def _told(versions: Sequence[Version[T]]) -> Sequence[Version[T]]:
     """Return what events said: when something asked of the API became so is not known."""
     return [version for version in versions if version.event]
+
+
+def _exact(versions: Sequence[Version[T]]) -> Sequence[Version[T]]:
+    """Return what events said; where none said anything, what the API did."""
+    return _told(versions) or versions
 
 
 def _last_second(versions: Sequence[Version[T]]) -> Sequence[Version[T]]:

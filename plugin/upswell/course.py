@@ -13,6 +13,7 @@ from upswell_connectors.lists import Page
 from upswell_connectors.windows import BEGINNING, Window
 
 _DONE = "backfilled"
+_ONE_LOOK_SECONDS = 86_400
 _OVERLAP_SECONDS = 7 * 86_400
 _LONGEST_SECONDS = 25 * 86_400
 _MOST_REASONS = 20
@@ -50,6 +51,14 @@ class Course:
     def bottom(self) -> int:
         """Where lists are believed to begin (unix seconds UTC)."""
         return BEGINNING if self.floor is None else self.floor
+
+    def seen_at(self, asked_at: int, created: int) -> int:
+        """Return when an object counts as seen that was ``created`` and ``asked_at`` then (unix seconds UTC).
+
+        That is when the run began, so that a run over several attempts says what one in one go says; for what is
+        younger than the run, and for what was asked for more than a day later, it is when it was asked for.
+        """
+        return self.begun if created <= self.begun and asked_at - self.begun < _ONE_LOOK_SECONDS else asked_at
 
     def behind(self, page: Page, sent: int) -> "Course":
         """Return the course behind ``page``, for which ``sent`` requests were made."""
@@ -116,3 +125,9 @@ def last_begun(ledger: Ledger) -> int | None:
     """Return when the last run that was finished began (unix seconds UTC): events up to then were read."""
     done: dict[str, int] = ledger.job(_DONE) or {}
     return done.get("begun")
+
+
+def finished_at(ledger: Ledger) -> int | None:
+    """Return when the last run was finished (unix seconds UTC), or None."""
+    done = ledger.job(_DONE)
+    return done["finished"] if done else None

@@ -9,6 +9,7 @@ from upswell.audit import audit
 from upswell.backlog import backlog
 from upswell.catchup import standing, told_gap
 from upswell.config import Config
+from upswell.course import finished_at
 from upswell.errors import LedgerError
 from upswell.events import counts
 from upswell.ledger import Ledger
@@ -99,6 +100,7 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield _last_event(ledger, config, now)
             yield _catch_up(ledger, config, now)
             yield _reconciled(ledger, now)
+            yield _history(ledger, now)
             yield _backlog(ledger)
             yield _families(ledger, config)
             yield _movements(ledger, config, sample, progress)
@@ -164,6 +166,15 @@ def _reconciled(ledger: Ledger, now: int) -> Finding:
     text = f"{found.differences:,} of {found.looked_at:,} subscriptions differ from Stripe's, {ago} ago"
     remedy = ": `upswell reconcile` says in what and why, and `--heal` closes it"
     return Finding("reconciled", well=not found.differences, text=text + (remedy if found.differences else ""))
+
+
+def _history(ledger: Ledger, now: int) -> Finding:
+    if backlog(ledger).unread:
+        return Finding("history", well=False, text="a backfill is not finished: `upswell backfill` goes on with it")
+    if (done := finished_at(ledger)) is None:
+        text = "what events told; `upswell backfill` reads all that Stripe knows"
+        return Finding("history", well=True, text=text)
+    return Finding("history", well=True, text=f"read from Stripe {_age(now - done)} ago")
 
 
 def _age(seconds: int) -> str:

@@ -105,7 +105,7 @@ class Evidence:
     """An event or invoice behind a movement, the ``event`` that told of it, and what Stripe sent (parsed JSON).
 
     ``at`` is when Stripe told of it, ISO 8601 in UTC. Where a list did, ``event`` is empty, ``type`` is invoice or
-    subscription, and ``payload`` what the ledger keeps of it; where nothing did, all are empty.
+    subscription, and ``payload`` what the ledger keeps of it.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """A customer's history: what events say of each subscription, in the order in which it happened."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -15,6 +15,8 @@ from upswell.states import CREATED, DELETED, LISTED, Snapshot, State
 from upswell.usage import Billed
 
 __all__ = ["CREATED", "DELETED", "Entry", "History", "Snapshot", "State", "entries"]
+
+_LOOKING_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def entries(history: History, rules: Rules) -> dict[str, list[Entry]]:
     for look in history.snapshots:
         name = look.subscription.id
         looks[name].append(State(look.at, LISTED, name, look.subscription, source="reconstructed"))
-    past = _Past(history.billed, history.catalogue, frozenset(looks))
+    past = _Past(history, looks)
     return {
         name: _entries(_with_looks(list(ordered(rows[name], past.catalogue)), looks[name], past.catalogue), past, rules)
         for name in sorted({*rows, *looks})
@@ -89,9 +91,10 @@ def _with_looks(states: list[State], looks: list[State], catalogue: Catalogue) -
 def _tells(look: State, last: Sequence[State], events: Sequence[State], catalogue: Catalogue) -> bool:
     """Whether a look is another state than the one held; not so where the events around it show that nothing is missed.
 
-    An event of its own second may have come before it or after.
+    A look may take a day and is dated by its beginning: an event of that time may have come before what it shows, or
+    after.
     """
-    near = [view for event in events if event.created == look.created for view in event.views]
+    near = [view for event in events if 0 <= event.created - look.created <= _LOOKING_SECONDS for view in event.views]
     following = next((event for event in events if event.created > look.created), None)
     if following and following.type == CREATED:
         return False
@@ -100,27 +103,35 @@ def _tells(look: State, last: Sequence[State], events: Sequence[State], catalogu
     return not chained and all(differ(one, look.after, look.created, catalogue) for one in [*held, *near])
 
 
-@dataclass(frozen=True, slots=True)
 class _Past:
     """What invoices say of the times that no event told of; ``listed`` are the subscriptions that a list showed."""
 
-    billed: Sequence[Billed]
-    catalogue: Catalogue
-    listed: frozenset[str]
+    def __init__(self, history: History, listed: Iterable[str]) -> None:
+        self.catalogue = history.catalogue
+        self._listed = frozenset(listed)
+        self._billed = history.billed
+        self._rows: defaultdict[str, list[Billed]] | None = None
 
     def entries(self, gap: Gap) -> list[Entry]:
         """Return what is inferred of ``gap``: nothing, where there is nothing to infer it from."""
         name = gap.ends_in.id
-        rows = [row for row in self.billed if row.subscription == name]
-        if not rows and (gap.held or name not in self.listed):
+        rows = self._rows_of(name)
+        if not rows and (gap.held or name not in self._listed):
             return []
         try:
-            found = inferred(gap, rows, self.catalogue)
+            return _in_phases(inferred(gap, rows, self.catalogue))
         except LookupError:
-            if name in self.listed:
+            if name in self._listed:
                 raise
             return []
-        return _in_phases(found)
+
+    def _rows_of(self, subscription: str) -> Sequence[Billed]:
+        """Return a subscription's rows, sorted out when they are asked for first: mostly they never are."""
+        if self._rows is None:
+            self._rows = defaultdict(list)
+            for row in self._billed:
+                self._rows[row.subscription].append(row)
+        return self._rows.get(subscription, ())
 
 
 def _entries(states: Sequence[State], past: _Past, rules: Rules) -> list[Entry]:

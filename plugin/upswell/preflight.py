@@ -24,7 +24,7 @@ class _Account(msgspec.Struct):
 
 
 def check(ledger: Ledger, config: Config, client: Client) -> int:
-    """Return what time it is (unix seconds UTC, Stripe's clock), and bind the ledger to the key's account and mode.
+    """Return the last second that is over (unix UTC, Stripe's clock); bind the ledger to the key's account and mode.
 
     Raises UpswellError, one sentence that says what to do, where the key, its permissions, the ledger or this machine's
     clock are not as they must be; Unreachable where Stripe does not answer.
@@ -33,7 +33,7 @@ def check(ledger: Ledger, config: Config, client: Client) -> int:
     _check_clock(client.ahead)
     if _is_restricted(config):
         _check_permissions(client, config)
-    return int(client.now())
+    return int(client.now()) - 1  # what this second brings comes after it
 
 
 def identify(ledger: Ledger, config: Config, client: Client) -> None:

@@ -3,23 +3,31 @@
 What is inferred, from what, and what cannot be known: ``docs/history.md``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 
 from upswell.catalogue import Catalogue
-from upswell.grants import Grant, grants, usable
+from upswell.drafts import (
+    DUE,
+    ENDS,
+    FIRST,
+    HAS,
+    LAST,
+    NEVER,
+    UNDATED,
+    Draft,
+    Edit,
+    edit_of,
+    grant_all,
+    grant_item,
+    leave_out,
+)
+from upswell.grants import grants, usable
 from upswell.portfolio import Item, Subscription
 from upswell.statements import Statement, statements
 from upswell.usage import Billed
-
-_NEVER = 2**62
-_UNDATED, _ENDS, _HAS, _DUE = range(4)
-"""What one invoice says of one moment, in this order; the first closes what was missed before it."""
-
-_FIRST, _LAST = (-1, ""), (_NEVER, "")
-"""Before and after all invoices of one moment."""
 
 _WAITING = frozenset({"incomplete", "incomplete_expired"})
 
@@ -50,27 +58,6 @@ class Gap:
     held: Subscription | None = None
 
 
-@dataclass(slots=True)
-class _Draft:
-    """The subscription while its invoices are read: ``reach`` is until when each item is billed (unix seconds UTC)."""
-
-    status: str
-    items: dict[str, Item]
-    discounts: tuple[str, ...]
-    reach: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """What happened to the draft at ``at``: those of one moment in the order of their invoices, and of ``place``."""
-
-    at: int
-    invoice: tuple[int, str]
-    place: int
-    cause: str
-    make: Callable[[_Draft], None]
-
-
 def inferred(gap: Gap, rows: Sequence[Billed], catalogue: Catalogue) -> list[Inferred]:
     """Return what the subscription was in ``gap``, oldest first, one at each moment at which it became another.
 
@@ -95,25 +82,25 @@ class _Reader:
         self.gap, self.catalogue = gap, catalogue
         self.said = [replace(one, at=max(one.at, gap.begin)) for one in said] if gap.held is None else list(said)
         self.granted = grants(rows, self.said, gap.begin, gap.ends_in, catalogue)
-        self.paid_at = min((one.at for one in self.said if one.charges and self._is_paid(one)), default=_NEVER)
+        self.paid_at = min((one.at for one in self.said if one.charges and self._is_paid(one)), default=NEVER)
 
     def path(self) -> Iterator[Inferred]:
         gap = self.gap
         draft = self._begun() if gap.held is None else self._resumed(gap.held)
         base = gap.held or replace(gap.ends_in, pause=None, ended_at=None, cancel_at=None, cancel_at_period_end=False)
-        last = gap.held
+        last, now = gap.held, draft.drawn(base)
         edits = sorted(self._edits(), key=lambda edit: (edit.at, edit.invoice, edit.place))
-        for (at, undated), same in groupby(edits, key=lambda edit: (edit.at, edit.place == _UNDATED)):
+        for (at, undated), same in groupby(edits, key=lambda edit: (edit.at, edit.place == UNDATED)):
             cause = ""
             for edit in same:
-                was = _drawn(draft, base)
+                was = now
                 edit.make(draft)
-                if not cause or _drawn(draft, base) != was:
+                now = draft.drawn(base)
+                if not cause or now != was:
                     cause = edit.cause
-            found = _drawn(draft, base)
-            if found != last:
-                yield Inferred(at, cause, found, undated)
-            last = found
+            if now != last:
+                yield Inferred(at, cause, now, undated)
+            last = now
 
     def _is_inside(self, at: int) -> bool:
         """Whether what happened at ``at`` did in the gap; what is held at its begin has seen what happened then."""
@@ -122,24 +109,24 @@ class _Reader:
     def _is_paid(self, one: Statement) -> bool:
         return not one.trial and self._is_inside(one.at)
 
-    def _resumed(self, held: Subscription) -> _Draft:
+    def _resumed(self, held: Subscription) -> Draft:
         reach = {one.item: one.until for one in self.said if one.at <= self.gap.begin and not one.ends}
-        return _Draft(held.status, {item.id: item for item in held.items}, held.discounts, reach)
+        return Draft(held.status, {item.id: item for item in held.items}, held.discounts, reach)
 
-    def _begun(self) -> _Draft:
+    def _begun(self) -> Draft:
         """Return what the subscription began with."""
         ends_in = self.gap.ends_in
-        draft = _Draft("active", {}, self.granted[0].discounts)
+        draft = Draft("active", {}, self.granted[0].discounts)
         for one in self._first_statements():
             self._take(one, draft)
         for item in ends_in.items:
             if item.id not in draft.items and self._was_always_there(item):
                 own = self._own(item.discounts, self.gap.begin)
                 draft.items[item.id] = replace(item, discounts=own)
-        if ends_in.status in _WAITING:
-            draft.status = ends_in.status
-        elif self._trial_end() > self.gap.begin:
+        if self._trial_end() > self.gap.begin and ends_in.status not in _WAITING:
             draft.status = "trialing"
+        elif ends_in.status in _WAITING or (ends_in.status == "paused" and self.paid_at == NEVER):
+            draft.status = ends_in.status
         return draft
 
     def _first_statements(self) -> Iterator[Statement]:
@@ -150,7 +137,7 @@ class _Reader:
         first: dict[str, Statement] = {}
         for one in self.said:
             first.setdefault(one.item, one)
-        charged = min((one.at for one in self.said if one.charges), default=_NEVER)
+        charged = min((one.at for one in self.said if one.charges), default=NEVER)
         for one in first.values():
             if one.ends or (one.whole and one.at <= charged):
                 yield one
@@ -169,61 +156,60 @@ class _Reader:
         free = [one.until for one in self.said if one.trial and one.at < self.paid_at]
         return min(max(free), self.paid_at) if free else 0
 
-    def _edits(self) -> Iterator[_Edit]:
+    def _edits(self) -> Iterator[Edit]:
         if self.gap.held is None:
             first = (one.invoice for one in self.said if one.at == self.gap.begin and not one.ends)
-            yield _Edit(self.gap.begin, _FIRST, _HAS, next(first, self.gap.ends_in.id), lambda _: None)
+            yield Edit(self.gap.begin, FIRST, HAS, next(first, self.gap.ends_in.id), lambda _: None)
         yield from self._trial_edits()
         inside = [one for one in self.said if self._is_inside(one.at)]
         goes_on = {(one.at, one.invoice, one.item) for one in inside if not one.ends}
         for one in inside:
             if one.ends:
                 if (one.at, one.invoice, one.item) not in goes_on:
-                    yield _said(one, _ENDS, self._drop)
+                    yield edit_of(one, ENDS, self._drop)
                 if one.at > self.gap.begin:
-                    yield _said(one, _UNDATED, self._take)
+                    yield edit_of(one, UNDATED, self._take)
             elif one.free:
                 both = [other for other in inside if other.free and (other.at, other.item) == (one.at, one.item)]
                 if one is both[0]:
-                    yield _said(one, _HAS, partial(self._swap, both))
+                    yield edit_of(one, HAS, partial(self._swap, both))
             else:
-                yield _said(one, _HAS, self._take)
+                yield edit_of(one, HAS, self._take)
         for charge in {(one.at, one.invoice): one for one in inside if one.charges}.values():
-            yield _said(
-                charge, _DUE, partial(_leave_out, [one for one in inside if one.at == charge.at and not one.ends])
-            )
+            named = [one for one in inside if one.at == charge.at and not one.ends]
+            yield edit_of(charge, DUE, partial(leave_out, named))
         yield from self._meter_edits(inside)
         yield from self._discount_edits()
 
-    def _trial_edits(self) -> Iterator[_Edit]:
+    def _trial_edits(self) -> Iterator[Edit]:
         """Yield the end of the trial; one that was paused when it ended without a means of payment stays so."""
         held, ends_in = self.gap.held, self.gap.ends_in
         if held is None:
             at = self._trial_end()
         elif held.status == "trialing" and ends_in.status != "trialing":
-            at = min(held.trial_end or _NEVER, self.paid_at)
+            at = min(held.trial_end or NEVER, self.paid_at)
         else:
             return
-        status = "paused" if ends_in.status == "paused" and self.paid_at == _NEVER else "active"
+        status = "paused" if ends_in.status == "paused" and self.paid_at == NEVER else "active"
         if self.gap.begin < at < self.gap.until:
             cause = next((one.invoice for one in self.said if one.at == at and one.charges), ends_in.id)
-            yield _Edit(at, _FIRST, _HAS, cause, lambda draft: setattr(draft, "status", status))
+            yield Edit(at, FIRST, HAS, cause, lambda draft: setattr(draft, "status", status))
 
-    def _meter_edits(self, inside: Sequence[Statement]) -> Iterator[_Edit]:
+    def _meter_edits(self, inside: Sequence[Statement]) -> Iterator[Edit]:
         """Yield the end of each metered item that is not there in the end: that of its last billed period."""
         staying = {item.id for item in self.gap.ends_in.items}
         last = {one.item: one for one in inside if one.price.metered and not one.ends and one.item not in staying}
         for one in last.values():
             if self.gap.begin < one.until < self.gap.until:
-                yield _said(replace(one, at=one.until), _ENDS, self._drop)
+                yield edit_of(replace(one, at=one.until), ENDS, self._drop)
 
-    def _discount_edits(self) -> Iterator[_Edit]:
+    def _discount_edits(self) -> Iterator[Edit]:
         for grant in self.granted[1:]:
             if self._is_inside(grant.at):
-                yield _Edit(grant.at, _LAST, _HAS, grant.cause or self.gap.ends_in.id, partial(_grant, grant))
+                yield Edit(grant.at, LAST, HAS, grant.cause or self.gap.ends_in.id, partial(grant_all, grant))
         yield from self._item_discount_edits()
 
-    def _item_discount_edits(self) -> Iterator[_Edit]:
+    def _item_discount_edits(self) -> Iterator[Edit]:
         """Yield each discount of an item that began between two charges, at its start."""
         listed = [(item.id, name) for item in self.gap.ends_in.items for name in item.discounts]
         listed += [(one.item, name) for one in self.said if one.charges for name in one.discounts]
@@ -234,19 +220,19 @@ class _Reader:
             listed_then = after is None or name in after.discounts or self._is_over(name, after.at)
             if self._is_inside(at) and listed_then:
                 cause = after.invoice if after else self.gap.ends_in.id
-                yield _Edit(at, _LAST, _HAS, cause, partial(_grant_item, item, name))
+                yield Edit(at, LAST, HAS, cause, partial(grant_item, item, name))
 
-    def _take(self, one: Statement, draft: _Draft) -> None:
+    def _take(self, one: Statement, draft: Draft) -> None:
         held = draft.items.get(one.item)
         discounts = self._own(one.discounts, one.at) if one.whole else held.discounts if held else ()
         trial = next((item.trial_end for item in self.gap.ends_in.items if item.id == one.item), None)
         draft.items[one.item] = Item(one.item, one.price, one.quantity, discounts, trial)
         draft.reach[one.item] = one.until
 
-    def _drop(self, one: Statement, draft: _Draft) -> None:
+    def _drop(self, one: Statement, draft: Draft) -> None:
         draft.items.pop(one.item, None)
 
-    def _swap(self, free: Sequence[Statement], _: Statement, draft: _Draft) -> None:
+    def _swap(self, free: Sequence[Statement], _: Statement, draft: Draft) -> None:
         """Let an item become what prorations of no amount say, or go, where that is what it was."""
         others = [one for one in free if not one.is_of(draft.items.get(one.item))]
         if others:
@@ -262,33 +248,5 @@ class _Reader:
 
     def _start(self, discount: str) -> int:
         if not usable(discount, self.gap.ends_in, self.catalogue):
-            return _NEVER
+            return NEVER
         return self.catalogue.discounts[discount][0].value.start
-
-
-def _drawn(draft: _Draft, base: Subscription) -> Subscription:
-    return replace(base, status=draft.status, items=tuple(draft.items.values()), discounts=draft.discounts)
-
-
-def _said(one: Statement, place: int, make: Callable[[Statement, _Draft], None]) -> _Edit:
-    return _Edit(one.at, (one.invoiced_at, one.invoice), place, one.invoice, partial(make, one))
-
-
-def _leave_out(charged: Sequence[Statement], charge: Statement, draft: _Draft) -> None:
-    """Drop the items that a new period was due for and that its invoice does not charge for."""
-    named = {one.item for one in charged}
-    months = {one.price.months for one in charged if one.charges}
-    for item in [one for one in draft.items.values() if one.id not in named and not one.price.metered]:
-        reach = draft.reach.get(item.id)
-        if reach <= charge.at if reach is not None else item.price.months in months:
-            del draft.items[item.id]
-
-
-def _grant(grant: Grant, draft: _Draft) -> None:
-    held = draft.discounts if grant.added else ()
-    draft.discounts = tuple(dict.fromkeys((*held, *grant.discounts)))
-
-
-def _grant_item(name: str, discount: str, draft: _Draft) -> None:
-    if (item := draft.items.get(name)) and discount not in item.discounts:
-        draft.items[name] = replace(item, discounts=(*item.discounts, discount))

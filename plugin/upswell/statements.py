@@ -49,6 +49,7 @@ class Statement:
 
 
 _Key = tuple[int, str, str, str, bool]
+_Terms = tuple[str, int | None]
 
 
 def statements(rows: Iterable[Billed], known: Sequence[Item], catalogue: Catalogue) -> list[Statement]:
@@ -90,7 +91,7 @@ def _charged(key: _Key, rows: Sequence[Billed], catalogue: Catalogue) -> Stateme
 
 def _quantity(rows: Sequence[Billed], price: Price, amount: int) -> int:
     """Return the quantity that a charge is for: tiers come as lines of their own, flat fees perhaps too."""
-    counts = sorted((row.quantity or 0 for row in rows), reverse=True)
+    counts = sorted((1 if row.quantity is None else row.quantity for row in rows), reverse=True)
     if len(counts) == 1:
         return counts[0]
     total = sum(counts)
@@ -126,21 +127,21 @@ def _ends_and_beginnings(rows: Sequence[Billed]) -> Iterator[tuple[int, Billed]]
 
     Of several changes at once the steps between cancel out. A line of no amount is the free side of a swap.
     """
-    free = _left([row for row in rows if not row.amount])
-    sides = {}
-    for sign in (-1, 1):
-        passed = {(row.price, row.quantity) for row in rows if row.amount * sign < 0}
-        sides[sign] = [row for row in rows if row.amount * sign > 0 and (row.price, row.quantity) not in passed]
+    by_terms = {(row.price, row.quantity): row for row in rows}
+    balance: Counter[_Terms] = Counter()
+    for row in rows:
+        balance[row.price, row.quantity] += (row.amount > 0) - (row.amount < 0)
+    free = Counter((row.price, row.quantity) for row in rows if not row.amount)
+    left = [terms for terms, count in free.items() if count % 2]
+    sides = {sign: [terms for terms, net in balance.items() if net * sign > 0] for sign in (-1, 1)}
     if not any(sides.values()):
-        yield from ((0, row) for row in free)
+        yield from ((0, by_terms[terms]) for terms in sorted(left, key=_size))
         return
-    for sign in (-1, 1):
-        for row in sorted(sides[sign] or free, key=lambda row: (row.quantity or 0, row.price))[-1:]:
-            yield sign, row
+    for sign, terms in sides.items():
+        for name in sorted(terms or left, key=_size)[-1:]:
+            yield sign, by_terms[name]
 
 
-def _left(free: Sequence[Billed]) -> list[Billed]:
-    """Return what did not end as often as it began."""
-    counts = Counter((row.price, row.quantity) for row in free)
-    odd = {(row.price, row.quantity): row for row in free if counts[row.price, row.quantity] % 2}
-    return sorted(odd.values(), key=lambda row: (row.quantity or 0, row.price))
+def _size(terms: _Terms) -> tuple[int, str]:
+    price, quantity = terms
+    return quantity or 0, price

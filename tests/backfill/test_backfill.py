@@ -7,7 +7,7 @@ import pytest
 from connectors.sent import coupon, customer, discount, invoice, item, line, price, subscription
 from standin import Standin, standing_in
 
-from backfill.conftest import movements, read, rows, run
+from backfill.conftest import configured, movements, read, rows, run
 from upswell.errors import Refused
 from upswell.events import accept, envelope
 from upswell.intake import apply_pending
@@ -16,6 +16,7 @@ from upswell.rules import Rules
 from upswell_connectors.event_types import EVENT_TYPES
 from upswell_connectors.fake_stripe.faults import Faults, Tally
 from upswell_connectors.fake_stripe.server import serving
+from upswell_connectors.stripe_api import StripeApi
 
 DAY = 86_400
 CREATED = 1_790_000_000
@@ -247,6 +248,23 @@ def test_too_many_requests_are_waited_for(kites, monkeypatch):
         run(url, ledger="calm.db")
     assert movements("limited.db") == movements("calm.db")
     assert tally.statuses[429]
+
+
+CLOSING = """
+SELECT customer, currency, sum(amount) FROM movements WHERE occurred_at < '2026-11-25'
+GROUP BY customer, currency HAVING sum(amount) != 0 ORDER BY customer, currency
+"""
+
+
+def test_lists_alone_end_where_all_events_end(kites):
+    """Read from its lists, each customer of the year pays what its whole event stream says, to the cent."""
+    with serving(kites) as url:
+        run(url)
+        with Ledger(Path("told.db"), create=True) as ledger:
+            accept(ledger, [envelope(json.dumps(one).encode()) for one in kites.events])
+            apply_pending(ledger, Rules(), StripeApi(configured(url).stripe))
+    assert rows(CLOSING) == rows(CLOSING, "told.db")
+    assert len(rows(CLOSING)) > 50
 
 
 def test_events_told_before_during_or_after_are_the_same(kites):

@@ -15,6 +15,7 @@ import pytest
 from backfill.conftest import KEY, configured, movements, rows, run
 from upswell.errors import LedgerError
 from upswell.ledger import Ledger
+from upswell_connectors.fake_stripe.crowd import crowd
 from upswell_connectors.fake_stripe.faults import Faults, Tally
 from upswell_connectors.fake_stripe.server import serving
 
@@ -69,6 +70,28 @@ def test_killed_at_any_request_and_run_again(kites, whole):
         assert Process(url).ended() == 0
     assert movements() == whole
     assert rows("SELECT name FROM jobs WHERE name = 'backfill'") == []
+
+
+def test_several_attempts_are_one_look(monkeypatch):
+    """What nothing dates but the look is dated by the run's beginning: attempts say what one in one go says."""
+    account = crowd(60, until=1_790_000_000)
+    started: list[Process] = []
+
+    def kill(_account):
+        started[-1].process.kill()
+
+    for point in (6, 4):
+        with serving(account, faults=Faults(meanwhile={point: kill})) as url:
+            started.append(Process(url))
+            assert started[-1].ended() == -signal.SIGKILL
+    with serving(account) as url:
+        assert Process(url).ended() == 0
+        ((begun,),) = rows("SELECT json_extract(value, '$.begun') FROM jobs WHERE name = 'backfilled'")
+        monkeypatch.setattr("upswell.preflight.Client.now", lambda _self: begun + 1.5)
+        run(url, ledger="whole.db")
+    assert movements() == movements("whole.db")
+    undated = "SELECT count(*) > 0 FROM movements WHERE reason LIKE '%nothing tells when%'"
+    assert rows(undated) == rows(undated, "whole.db") == [(1,)]
 
 
 def test_killed_while_customers_are_rebuilt(kites, whole):

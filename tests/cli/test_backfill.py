@@ -46,7 +46,7 @@ def test_it_says_what_was_read(upswell, configured) -> None:
     assert first.split() == ["read", "from", "Stripe", "objects", "requests"]
     assert [row.split() for row in rest[:3]] == [["account", "0", "1"], ["products", "0", "1"], ["prices", "1", "2"]]
     assert rest[-3:] == [
-        "1 movement: 0 observed in events, 1 reconstructed from invoices and today's subscriptions.",
+        "1 movement: 0 observed in events and billed usage, 1 reconstructed from invoices and today's subscriptions.",
         "11 requests; in 30 days Stripe allows 500 reads a transaction, at least 10,000: here 10,000, by 0 invoices.",
         "The ledger is upswell.db",
     ]

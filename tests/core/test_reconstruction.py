@@ -278,6 +278,12 @@ def test_a_trial_that_ended_in_a_pause_counts_nothing():
     assert moved(five(status="paused", trial_end=at(14))) == []
 
 
+@pytest.mark.parametrize(("bills", "kinds"), [((), []), ((FIRST,), ["new", "churn"])], ids=["never charged", "charged"])
+def test_a_paused_subscription_counted_if_it_was_ever_charged(bills, kinds):
+    """A paused subscription that was never charged for never counted; of another, the pause is closed at the look."""
+    assert [one[1] for one in moved(five(status="paused"), *bills)] == kinds
+
+
 def test_a_cancelled_subscription_ended_when_it_says():
     """A cancellation is at `ended_at`, as the subscription itself tells."""
     seen = five(status="canceled", ended_at=at(50))

@@ -42,7 +42,7 @@ def test_every_heading_has_its_command() -> None:
 
 def test_the_readme_names_the_commands_of_the_first_steps() -> None:
     """Whoever reads the README alone gets from the demo to the weekly summary."""
-    for name in ("init", "connect", "serve", "doctor", "replay", "summary", "movements"):
+    for name in ("init", "connect", "serve", "backfill", "doctor", "replay", "summary", "movements"):
         assert f"upswell {name}" in README
     assert "make demo" in README
     assert "make test" in README
