@@ -91,8 +91,8 @@ def told_gap(gap: tuple[int, int]) -> str:
     """Return the sentence about a time that no event tells of any more."""
     begun, ended = (time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(moment)) for moment in gap)
     return (
-        f"From {begun} to {ended} nothing was received, and Stripe keeps events for 30 days only: the difference is "
-        "closed by today's subscriptions; `upswell backfill` also reads what invoices tell of that time"
+        f"Events from {begun} to {ended} that no webhook delivered are lost, for Stripe keeps them 30 days only: the "
+        "difference is closed by today's subscriptions; `upswell backfill` also reads what invoices tell of that time"
     )
 
 

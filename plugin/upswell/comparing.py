@@ -25,6 +25,7 @@ from upswell_connectors.stripe_api import StripeApi
 
 _NEVER_COUNTED = frozenset({"incomplete", "incomplete_expired"})
 _MOST_LOOKUPS = 100
+_LATELY_SECONDS = 60  # longer than an answer takes: what it shows may be so much older than it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ def held(ledger: Ledger, rules: Rules, shown: Shown) -> Held:
 
 
 def parts(of: Held, shown: Shown) -> tuple[Unlike, ...]:
-    """Return in what the ledger differs from what Stripe showed; in nothing, where it has heard more since."""
-    if any(one.after.id == shown.name and one.created >= shown.at for one in of.history.states):
+    """Return in what the ledger differs from what Stripe showed; in nothing, where it may have heard more since."""
+    lately = shown.at - _LATELY_SECONDS
+    if any(one.after.id == shown.name and one.created >= lately for one in of.history.states):
         return ()
     here, there = of.subscription, shown.subscription
     if here and there:

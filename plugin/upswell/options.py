@@ -64,7 +64,10 @@ class Stripe(Section, frozen=True):
     ] = "STRIPE_WEBHOOK_SECRET"
     webhook_secret_file: Annotated[
         File | None,
-        _note("A file that holds it, one secret a line, instead of the environment.", "/run/secrets/stripe_webhook"),
+        _note(
+            "A file that holds it, one secret a line, instead of the environment; `upswell connect` writes it.",
+            "/run/secrets/stripe_webhook",
+        ),
     ] = None
     api_base: Annotated[Url | None, _note("A stand-in for Stripe's API.", "http://127.0.0.1:12111")] = None
     requests_per_second: Annotated[

@@ -70,7 +70,7 @@ def run(config: Config) -> None:
 def _require_secret(config: Config) -> None:
     if config.stripe.webhooks and not config.stripe.webhook_secrets:
         raise UpswellError(
-            f"There is no webhook secret in {config.places['stripe.webhook_secret']}: set it, "
+            f"There is no webhook secret in {config.places['stripe.webhook_secret']}: `upswell connect URL` makes one, "
             "or set webhooks = false under [stripe] to serve without the receiver"
         )
 

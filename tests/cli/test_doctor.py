@@ -154,7 +154,7 @@ def test_the_age_of_the_last_event_is_in_its_largest_unit() -> None:
         (
             {"through": 1, "at": 0, "gap": [0, 86_400]},
             False,
-            "From 1970-01-01 00:00 UTC to 1970-01-02 00:00 UTC",
+            "Events from 1970-01-01 00:00 UTC to 1970-01-02 00:00 UTC",
         ),
     ],
 )

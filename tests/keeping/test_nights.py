@@ -102,7 +102,7 @@ def test_what_a_time_without_events_hid_is_closed(config, caplog):
     with Ledger(config.ledger.path) as ledger, ledger.write() as connection:
         note_job(connection, "catch_up", {"through": through})
     kept(config)
-    assert "nothing was received, and Stripe keeps events for 30 days only" in caplog.text
+    assert "that no webhook delivered are lost, for Stripe keeps them 30 days only" in caplog.text
     assert earned(config) == 3000
     with Ledger(config.ledger.path) as ledger:
         (source,) = ledger.connection.execute("SELECT DISTINCT source FROM movements").fetchone()

@@ -230,3 +230,15 @@ def test_comparing_asks_for_no_customer(shop, config, reconcile):
     told = json.loads(reconcile("--format", "json").out)
     assert len(told["differences"]) == 30
     assert told["requests"] < 10
+
+
+def test_what_has_just_changed_is_left_for_the_next_time(shop, keep_up, reconcile):
+    """An answer may show what was so a minute ago: nothing that has changed since is called a difference, or healed."""
+    one = shop.subscribe(5)
+    shop.account.now = int(time.time()) - 10
+    shop.seats(one, 8)
+    keep_up()
+    store = shop.account.store.subscriptions
+    (item,) = store[one].items
+    store[one] = replace(store[one], items=(replace(item, quantity=5),))
+    assert reconcile().code == 0
