@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -41,18 +42,20 @@ def todays(client: Client, living: Mapping[str, str], stopping: Event) -> Iterat
     """Yield every subscription that lives or was made and ended lately, and each of ``living``, which the ledger has.
 
     ``living`` are Stripe customers by subscription: who has ended since is on no cheap list, and asked for by its id.
-    It ends early where ``stopping`` is set. Raises Refused, Unreachable; ShapeError where one cannot be read.
+    It ends early where ``stopping`` is set. Raises Refused, Unreachable.
     """
-    left = dict(living)
+    seen: set[str] = set()
     for shown in _listed(client):
         if stopping.is_set():
             return
-        left.pop(shown.name, None)
-        yield shown
-    for name, customer in sorted(left.items()):
+        if shown.name not in seen:  # it may end between the two lists
+            seen.add(shown.name)
+            yield shown
+    for name in sorted(living.keys() - seen):
         if stopping.is_set():
             return
-        yield asked(client, name, customer)
+        with _readable(name):
+            yield asked(client, name, living[name])
 
 
 def asked(client: Client, name: str, customer: str) -> Shown:
@@ -77,10 +80,17 @@ def _listed(client: Client) -> Iterator[Shown]:
         )
         for page in read(client, listing, (window,)):
             for found in page.objects("items"):
-                try:
+                with _readable(found["id"]):
                     yield _shown(found, page.at)
-                except ShapeError as error:
-                    _log.warning("%s cannot be compared: %s", found["id"], error)
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """Leave out what is of a shape that nobody knows: the others are compared all the same."""
+    try:
+        yield
+    except ShapeError as error:
+        _log.warning("%s cannot be compared: %s", name, error)
 
 
 def _shown(found: dict[str, Any], at: int) -> Shown:
