@@ -123,6 +123,7 @@ class Coupon(Struct):
     applies_to: AppliesTo | None = None
     name: str | None = None
     created: Int = 0
+    duration_in_months: Int | None = None
 
 
 class Source(Struct):
@@ -171,6 +172,7 @@ class Item(Struct):
     quantity: Int | None = None
     discounts: list[str | Discount] | None = None
     current_trial: Trial | None = None
+    current_period_end: Int | None = None
     deleted: bool = False
 
 
@@ -185,6 +187,16 @@ class Pause(Struct):
     """A subscription's pause_collection."""
 
     behavior: str
+
+
+class PendingUpdate(Struct):
+    """What a subscription waits to become once its invoice is paid."""
+
+    expires_at: Int
+    subscription_items: list[Item] | None = None
+    trial_end: Int | None = None
+    discount: Discount | None = None
+    discounts: list[str | Discount] | None = None
 
 
 class Subscription(Struct):
@@ -204,4 +216,6 @@ class Subscription(Struct):
     ended_at: Int | None = None
     cancel_at: Int | None = None
     cancel_at_period_end: bool = False
+    current_period_end: Int | None = None
+    pending_update: PendingUpdate | None = None
     metadata: dict[str, Any] | None = None

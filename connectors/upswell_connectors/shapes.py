@@ -10,7 +10,7 @@ from upswell import catalogue
 from upswell.errors import ShapeError
 from upswell.facts import Facts, Invoice, Thing, Told
 from upswell.history import Snapshot, State
-from upswell_connectors import invoices, objects, payloads
+from upswell_connectors import invoices, objects, payloads, schedules
 
 Json = Mapping[str, Any]
 
@@ -136,6 +136,15 @@ def _coupon_facts(event: _Envelope) -> Facts:
     return _told(event, objects.coupon(objects.read(event.object, payloads.Coupon, "coupon")))
 
 
+def _schedule_facts(event: _Envelope) -> Facts:
+    payload = objects.read(event.object, schedules.Payload, "subscription schedule")
+    before = None
+    if event.previous is not None and event.type.endswith(".updated"):
+        before = objects.read(_laid_over(event.previous, event.object), schedules.Payload, "schedule's past")
+    found = schedules.schedule(payload, before)
+    return _told(event, found) if found else Facts()
+
+
 def _discount_facts(event: _Envelope) -> Facts:
     payload = objects.read(event.object, payloads.Discount, "discount")
     if payload.invoice or payload.invoice_item:
@@ -180,6 +189,7 @@ def _told(event: _Envelope, value: Thing) -> Facts:
 
 _READERS: dict[str, Callable[[_Envelope], Facts]] = {
     "subscription": _subscription_facts,
+    "subscription_schedule": _schedule_facts,
     "invoice": _invoice_facts,
     "customer": _customer_facts,
     "discount": _discount_facts,

@@ -21,7 +21,7 @@ def write_bill(connection: sqlite3.Connection, event: str | None, invoice: Invoi
     ``event`` is None for what was asked of the API; what an event told beats that. Says whether anything was stored.
     """
     name = invoice.rows[0].invoice
-    word = (invoice.rows[0].voided, _said_at(connection, event), event or "")
+    word = (invoice.rows[0].voided, _said_at(connection, event) if event else 0, event or "")
     known = connection.execute(
         "SELECT voided, said_at, coalesce(event, '') FROM usage WHERE invoice = ? AND line = ''", (name,)
     ).fetchone()

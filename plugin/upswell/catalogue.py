@@ -198,7 +198,7 @@ class Catalogue:
                 for seen in snapshots
                 if seen.at > value.start and seen.value.discount != name
             ]
-            end, ended_by = min(ends, default=(None, brought))
+            end, ended_by = min(ends, key=lambda one: (one[0], one[1] == name, one[1]), default=(None, brought))
             found.append(Standing(name, value.start, end, brought, ended_by))
         return sorted(found, key=lambda standing: (standing.start, standing.discount))
 

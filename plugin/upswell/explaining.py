@@ -1,18 +1,20 @@
 """Asking the ledger why: what a customer's history and a movement's derivation need, read and put together."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
 from upswell import books, events
+from upswell.agenda import widened
 from upswell.errors import UpswellError
 from upswell.explanation import Derivation, Evidence, Moment, Timeline, explain
 from upswell.history import History
 from upswell.holdings import holdings
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
-from upswell.movements import chapters
+from upswell.movements import Chapter, chapters
+from upswell.plans import outlook
 from upswell.records import history_of
 from upswell.rules import Rules
 
@@ -22,9 +24,11 @@ def why(ledger: Ledger, rules: Rules, who: str, now: int) -> Timeline | Derivati
 
     Raises UpswellError where there is neither.
     """
-    row = ledger.connection.execute("SELECT customer FROM movements WHERE id = ?", (who,)).fetchone()
+    row = ledger.connection.execute(
+        "SELECT customer FROM movements WHERE id = ?1 UNION ALL SELECT customer FROM scheduled WHERE id = ?1", (who,)
+    ).fetchone()
     if row:
-        return _derivation(ledger, rules, history_of(ledger.connection, row[0]), who, now)
+        return _derivation(ledger, rules, _history(ledger, row[0]), who, now)
     account = ledger.connection.execute(
         "SELECT account FROM accounts WHERE ? IN (customer, account) LIMIT 1", (who,)
     ).fetchone()
@@ -32,17 +36,32 @@ def why(ledger: Ledger, rules: Rules, who: str, now: int) -> Timeline | Derivati
         raise UpswellError(
             f"The ledger {ledger.path} knows no customer and no movement {who}: take an id from `upswell movements`"
         )
-    return _timeline(ledger, rules, history_of(ledger.connection, account[0]), now)
+    return _timeline(ledger, rules, _history(ledger, account[0]), now)
+
+
+def _history(ledger: Ledger, account: str) -> History:
+    return widened(ledger.connection, history_of(ledger.connection, account), {})
 
 
 def _timeline(ledger: Ledger, rules: Rules, history: History, now: int) -> Timeline:
     told = [chapter for chapter in chapters(history, rules) if chapter.movements]
+    booked = [movement for chapter in told for movement in chapter.movements]
+    ahead = outlook(history, rules, booked)
+    past = [chapter for chapter in told if chapter.group.at <= now]
+    future = [left for chapter in told if chapter.group.at > now for left in _left(chapter, ahead.overtaken)]
+    future += [chapter for chapter in ahead.chapters if chapter.group.at > now]
     moments = [
         Moment(chapter.movements, chapter.group.at > now, holdings(chapter.group.after, history.catalogue))
-        for chapter in told
+        for chapter in (*past, *sorted(future, key=lambda chapter: chapter.group.at))
     ]
-    held = _mrr(movement for chapter in told for movement in chapter.movements if chapter.group.at <= now)
+    held = _mrr(movement for chapter in past for movement in chapter.movements)
     return Timeline(history.customer, _name(ledger, history), held, tuple(moments))
+
+
+def _left(chapter: Chapter, overtaken: Collection[str]) -> Iterator[Chapter]:
+    """Yield a chapter that is booked ahead, unless plans leave no room for it."""
+    if not any(movement.id in overtaken for movement in chapter.movements):
+        yield chapter
 
 
 def _mrr(movements: Iterable[Movement]) -> dict[str, int]:
@@ -50,7 +69,9 @@ def _mrr(movements: Iterable[Movement]) -> dict[str, int]:
 
 
 def _derivation(ledger: Ledger, rules: Rules, history: History, who: str, now: int) -> Derivation:
-    for chapter in chapters(history, rules):
+    told = list(chapters(history, rules))
+    booked = [movement for chapter in told for movement in chapter.movements]
+    for chapter in (*told, *outlook(history, rules, booked).chapters):
         for movement in chapter.movements:
             if movement.id == who:
                 found = explain(chapter, movement, history.catalogue, rules)

@@ -1,12 +1,13 @@
 """A customer's history: what events say of each subscription, in the order in which it happened."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from upswell.catalogue import Catalogue
+from upswell.catalogue import Catalogue, Version
 from upswell.chains import differ, ordered
+from upswell.phases import Schedule
 from upswell.portfolio import Subscription
 from upswell.prices import Price
 from upswell.reconstruction import Gap, Inferred, inferred
@@ -21,13 +22,20 @@ _LOOKING_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All that is known of one customer."""
+    """All that is known of one customer; ``schedules`` by id, oldest version first."""
 
     customer: str
     states: Sequence[State] = ()
     billed: Sequence[Billed] = ()
     catalogue: Catalogue = field(default_factory=Catalogue)
     snapshots: Sequence[Snapshot] = ()
+    schedules: Mapping[str, Sequence[Version[Schedule]]] = field(default_factory=dict)
+
+    @property
+    def told(self) -> list[tuple[int, Subscription]]:
+        """Every subscription as it was told, and when (unix seconds UTC)."""
+        looks = [(look.at, look.subscription) for look in self.snapshots]
+        return [*looks, *((state.created, state.after) for state in self.states)]
 
     @property
     def quotes(self) -> tuple[Billed, ...]:

@@ -2,25 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
 
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.bills import billed_of, write_bill
-from upswell.catalogue import Catalogue, Customer, Product, Version
+from upswell.catalogue import Catalogue, Customer, Product
 from upswell.discounts import Coupon, Discount
 from upswell.facts import TABLES, Facts, Invoice, Told
 from upswell.history import History, Snapshot, State
 from upswell.lost import recovered
+from upswell.mentions import mention, mention_named, mentioning, products_of
+from upswell.phases import Schedule
 from upswell.portfolio import Subscription
 from upswell.prices import Price
 from upswell.rules import Rules
 from upswell.snapshots import snapshots_of, write_snapshot
-
-T = TypeVar("T")
-Shared = dict[tuple[Any, str], Any]
-"""The rows of prices, products and coupons by kind and id, as far as they have been read."""
+from upswell.versions import Shared, prices_of, rows_of, versions
 
 
 class Decoded(dict[str, Subscription]):
@@ -36,7 +34,6 @@ class Decoded(dict[str, Subscription]):
 
 _encode = msgspec.json.Encoder().encode
 _subscriptions = msgspec.json.Decoder(Subscription)
-_decoders: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in TABLES}
 
 
 def write_facts(connection: sqlite3.Connection, event: str | None, facts: Facts, rules: Rules) -> None:
@@ -66,10 +63,10 @@ def missing(connection: sqlite3.Connection, facts: Facts) -> str | None:
     state = facts.state
     discounts = {one.value.id: one.value for one in facts.told if isinstance(one.value, Discount)}
     for name in sorted(state.discounts if state else ()):
-        if name not in discounts and not _rows(connection, Discount, name):
+        if name not in discounts and not rows_of(connection, Discount, name):
             return name
     for discount in discounts.values():
-        if isinstance(discount.coupon, str) and not _rows(connection, Coupon, discount.coupon):
+        if isinstance(discount.coupon, str) and not rows_of(connection, Coupon, discount.coupon):
             return discount.coupon
     unpriced = _unpriced(state) if state else ()
     return next((price.id for price, currency in unpriced if not _priced(connection, price, currency)), None)
@@ -84,7 +81,7 @@ def _unpriced(state: State) -> Iterator[tuple[Price, str]]:
 
 
 def _priced(connection: sqlite3.Connection, price: Price, currency: str) -> bool:
-    return any(version.value.amounts_in(currency) for version in _rows(connection, Price, price.id))
+    return any(version.value.amounts_in(currency) for version in rows_of(connection, Price, price.id))
 
 
 def _write_told(connection: sqlite3.Connection, event: str | None, told: Told, rules: Rules) -> None:
@@ -100,15 +97,22 @@ def _write_told(connection: sqlite3.Connection, event: str | None, told: Told, r
     elif isinstance(value, Discount):
         if value.customer:
             _place(connection, value.customer, rules)
-            _mention(connection, value.customer, [value.id])
-        customers = _mentioning(connection, value.id)
+            mention(connection, value.customer, [value.id])
+        customers = mentioning(connection, value.id)
         for customer in customers:
-            _mention(connection, customer, [value.coupon_id])
+            mention(connection, customer, [value.coupon_id])
         _mark_customers(connection, customers)
+    elif isinstance(value, Schedule):
+        _place(connection, value.customer, rules)
+        mention_named(connection, value.customer, value.terms.references)
+        _mark_customers(connection, [value.customer])
     else:
-        _mark_customers(connection, _mentioning(connection, value.id))
+        customers = mentioning(connection, value.id)
+        _mark_customers(connection, customers)
         if isinstance(value, Price):
-            _mark_customers(connection, _mentioning(connection, value.product))
+            _mark_customers(connection, mentioning(connection, value.product))
+            for customer in customers:  # a schedule names prices without their products
+                mention(connection, customer, [value.product])
 
 
 def _is_news(connection: sqlite3.Connection, table: str, name: str, at: int, value: str) -> bool:
@@ -136,7 +140,9 @@ def _write_state(connection: sqlite3.Connection, state: State, rules: Rules) -> 
     coupons = _coupons(connection, state.discounts)
     products = [item.price.product for view in state.views for item in view.items]
     _place(connection, after.customer, rules)
-    _mention(connection, after.customer, [*state.discounts, *coupons, *state.prices, *products])
+    if after.pending:
+        mention_named(connection, after.customer, after.pending.references)
+    mention(connection, after.customer, [*state.discounts, *coupons, *state.prices, *products])
     _mark_customers(connection, [after.customer])
 
 
@@ -144,9 +150,11 @@ def _write_invoice(connection: sqlite3.Connection, event: str | None, invoice: I
     """Store an invoice's rows unless a later word on it is there."""
     if not write_bill(connection, event, invoice):
         return
-    named = [name for row in invoice.rows for name in (row.price, *row.discounts) if name]
+    prices = {row.price for row in invoice.rows if row.price}
+    discounts = {name for row in invoice.rows for name in (*row.discounts, *dict(row.off))}
     _place(connection, invoice.customer, rules)
-    _mention(connection, invoice.customer, [*named, *_coupons(connection, named)])
+    known = [*_coupons(connection, discounts), *products_of(connection, prices)]
+    mention(connection, invoice.customer, [*prices, *discounts, *known])
     _mark_customers(connection, [invoice.customer])
 
 
@@ -155,28 +163,17 @@ def _write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot, rules: R
     held = snapshot.subscription
     if not write_snapshot(connection, snapshot):
         return
-    named = [*held.all_discounts, *(item.price.id for item in held.items)]
-    products = [item.price.product for item in held.items]
+    catalogue = [name for item in held.items for name in (item.price.id, item.price.product)]
     _place(connection, held.customer, rules)
-    _mention(connection, held.customer, [*named, *_coupons(connection, named), *products])
+    mention(connection, held.customer, [*catalogue, *held.all_discounts, *_coupons(connection, held.all_discounts)])
+    if held.pending:
+        mention_named(connection, held.customer, held.pending.references)
     _mark_customers(connection, [held.customer])
 
 
 def _coupons(connection: sqlite3.Connection, names: Iterable[str]) -> list[str]:
     """Return the coupons of those discounts among ``names`` that are known."""
-    return [version.value.coupon_id for name in set(names) for version in _rows(connection, Discount, name)]
-
-
-def _mention(connection: sqlite3.Connection, customer: str, references: Iterable[str]) -> None:
-    connection.executemany(
-        "INSERT OR IGNORE INTO mentions(reference, customer) VALUES (?, ?)",
-        [(reference, customer) for reference in set(references)],
-    )
-
-
-def _mentioning(connection: sqlite3.Connection, reference: str) -> list[str]:
-    rows = connection.execute("SELECT customer FROM mentions WHERE reference = ?", (reference,))
-    return [customer for (customer,) in rows]
+    return [version.value.coupon_id for name in set(names) for version in rows_of(connection, Discount, name)]
 
 
 def _mark_customers(connection: sqlite3.Connection, customers: Iterable[str]) -> None:
@@ -201,9 +198,9 @@ def _place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
 def _account(connection: sqlite3.Connection, customer: str, rules: Rules) -> str:
     if not rules.customer_key:
         return customer
-    versions = _rows(connection, Customer, customer)
+    told = rows_of(connection, Customer, customer)
     key = rules.customer_key.removeprefix("metadata.")
-    return (versions[-1].value.metadata.get(key) if versions else None) or customer
+    return (told[-1].value.metadata.get(key) if told else None) or customer
 
 
 def place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
@@ -246,7 +243,7 @@ def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], told: H
     prices = {*shown, *(row.price for row in told.billed if row.price)}
     products = {price.product for price in shown.values()}
     products |= {
-        version.value.product for rows in _versions(connection, Price, prices, shared).values() for version in rows
+        version.value.product for rows in versions(connection, Price, prices, shared).values() for version in rows
     }
     discounts = {name for state in told.states for name in state.discounts}
     discounts |= {name for look in told.snapshots for name in look.subscription.all_discounts}
@@ -255,45 +252,14 @@ def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], told: H
         rows = connection.execute("SELECT id FROM discounts WHERE json_extract(value, '$.customer') = ?", (customer,))
         discounts |= {name for (name,) in rows}
     for product in products:
-        prices |= _prices_of(connection, product, shared)
-    found = _versions(connection, Discount, discounts, {})
-    coupons = {version.value.coupon_id for versions in found.values() for version in versions}
+        prices |= prices_of(connection, product, shared)
+    found = versions(connection, Discount, discounts, {})
+    coupons = {version.value.coupon_id for rows in found.values() for version in rows}
     return Catalogue(
-        prices=_versions(connection, Price, prices, shared),
-        products=_versions(connection, Product, products, shared),
-        coupons=_versions(connection, Coupon, coupons, shared),
+        prices=versions(connection, Price, prices, shared),
+        products=versions(connection, Product, products, shared),
+        coupons=versions(connection, Coupon, coupons, shared),
         discounts=found,
-        customers=_versions(connection, Customer, customers, {}),
+        customers=versions(connection, Customer, customers, {}),
         shown=shown,
     )
-
-
-def _prices_of(connection: sqlite3.Connection, product: str, shared: Shared) -> set[str]:
-    key = "prices of", product
-    if key not in shared:
-        rows = connection.execute("SELECT id FROM prices WHERE json_extract(value, '$.product') = ?", (product,))
-        shared[key] = {name for (name,) in rows}
-    return set(shared[key])
-
-
-def _versions(
-    connection: sqlite3.Connection, kind: type[T], names: Iterable[str], shared: Shared
-) -> dict[str, list[Version[T]]]:
-    found = {}
-    for name in sorted(names):
-        if (kind, name) not in shared:
-            shared[kind, name] = _rows(connection, kind, name)
-        if rows := shared[kind, name]:
-            found[name] = rows
-    return found
-
-
-def _rows(connection: sqlite3.Connection, kind: type[T], name: str) -> list[Version[T]]:
-    """Return what was told of an object, oldest first; within one second created is first and deleted last."""
-    rows = connection.execute(
-        f"SELECT at, coalesce(event, ''), value FROM {TABLES[kind]} AS told LEFT JOIN events ON events.id = event"
-        " WHERE told.id = ? ORDER BY at, coalesce(type LIKE '%.created', 0) DESC, coalesce(type LIKE '%.deleted', 0),"
-        " coalesce(event, '')",
-        (name,),
-    )
-    return [Version(at, event, _decoders[kind].decode(value)) for at, event, value in rows]

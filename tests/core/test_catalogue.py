@@ -169,6 +169,13 @@ def test_a_discount_that_no_event_told_of_names_itself():
     assert (standing.source_of("di_1"), standing.source_of("evt_1")) == ("reconstructed", "observed")
 
 
+def test_a_customers_look_of_the_second_of_an_event_is_not_its_cause():
+    """Where an event and a look of one second both end a customer's discount, the event is why."""
+    seen = [Version(150, event, Customer("cus_1", says_discount=True)) for event in ("", "evt_2")]
+    (standing,) = known(Version(100, "evt_1", MINE), customers={"cus_1": seen}).own_discounts("cus_1", frozenset())
+    assert (standing.end, standing.ended_by) == (150, "evt_2")
+
+
 def test_metadata_asked_of_the_api_count_where_no_event_told():
     """What the API shows of a customer is taken for all time where no event told, and for none where one did."""
     asked = Version(150, "", Customer("cus_1", metadata={"rep": "b"}))

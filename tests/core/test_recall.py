@@ -81,3 +81,18 @@ def test_a_telling_that_failed_is_not_recalled(recall, walks, monkeypatch):
             recall.movements(history(*LONG), Rules())
     assert recall.movements(history(*LONG), Rules()) == ALL
     assert len(walks) == 200
+
+
+def test_what_goes_on_from_there_is_told_from_the_last_mark(recall, walks):
+    """States laid after what was told cost their own groups, and those since the last mark; nothing is remembered."""
+    same, told = recall.beyond(history(*LONG), Rules())
+    beyond = [movement for chapter in told for movement in chapter.movements]
+    assert ALL[same:] == beyond
+    assert 0 < len(beyond) <= len(walks) <= 33
+    assert recall.movements(history(*LONG[:-1]), Rules()) == ALL[:-1]
+
+
+def test_without_a_telling_before_all_is_told_anew(walks):
+    """Nothing is in common with what was not told, or failed."""
+    same, told = Recall().beyond(history(*LONG), Rules())
+    assert (same, [movement for chapter in told for movement in chapter.movements]) == (0, ALL)

@@ -94,6 +94,15 @@ def test_a_price_that_only_an_invoice_names_concerns_its_customer(ledger):
     assert stale(ledger) == {"cus_1": None}
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["price first", "invoice first"])
+def test_a_product_that_only_an_invoice_leads_to_concerns_its_customer(ledger, order):
+    """Whoever was billed by a price is rebuilt when its product's name is told, whichever of the two came first."""
+    looked(ledger, *(((1, price()), (2, invoice()))[place] for place in order))
+    apply_pending(ledger, Rules())
+    looked(ledger, (3, {"id": "prod_1", "object": "product", "name": "Pro", "metadata": {}}))
+    assert stale(ledger) == {"cus_1": None}
+
+
 def test_what_an_invoice_line_says_comes_back(ledger):
     """An invoice's rows come back from the ledger as they were told."""
     told = facts_of_object(invoice(discounts=["di_1"]), AT)

@@ -12,9 +12,10 @@ from functools import cache
 from pathlib import Path
 
 from scenarios.streams import Json
-from upswell import books, config
+from upswell import agenda, books, config
 from upswell.events import counts
 from upswell.intake import apply_pending
+from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.records import write_facts
 from upswell.replay import replay
@@ -50,6 +51,13 @@ def replayed(batches: Batches, settings: str = "", *, lists: Looks = (), after: 
 
     ``lists`` are taken in after so many batches.
     """
+    return looked_at(batches, settings, lists=lists, after=after)[0]
+
+
+def looked_at(
+    batches: Batches, settings: str = "", *, lists: Looks = (), after: int = 0
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Do as ``replayed`` does; return the movements, and what lies ahead: what plans bring and what they overtake."""
     with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         folder = Path(name)
         rules = _rules(settings)
@@ -64,7 +72,8 @@ def replayed(batches: Batches, settings: str = "", *, lists: Looks = (), after: 
             result = apply_pending(ledger, rules)
             left = counts(ledger)
             assert (left.pending, left.failed) == (0, 0), f"{left.pending} pending, {left.failed} failed: {result}"
-            return tuple(_line(dataclasses.asdict(movement)) for movement in books.movements(ledger))
+            scheduled, overtaken = agenda.scheduled(ledger), sorted(agenda.overtaken(ledger))
+            return _lines(books.movements(ledger)), (*_lines(scheduled), *overtaken)
 
 
 def _take_in(ledger: Ledger, rules: Rules, at: int, shown: Sequence[Json]) -> None:
@@ -114,6 +123,10 @@ def _written(folder: Path, batch: Sequence[Json]) -> Path:
     path = folder / "events.jsonl"
     path.write_text("".join(json.dumps(event) + "\n" for event in batch), encoding="utf-8")
     return path
+
+
+def _lines(movements: Sequence[Movement]) -> tuple[str, ...]:
+    return tuple(_line(dataclasses.asdict(movement)) for movement in movements)
 
 
 def _line(movement: Json) -> str:

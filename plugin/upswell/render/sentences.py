@@ -1,4 +1,4 @@
-"""The sentences of the summary: headline, lead, facts, corrections, what is booked ahead, the ledger's health."""
+"""The sentences of the summary: headline, lead, facts, corrections, what is scheduled, the ledger's health."""
 
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
@@ -118,7 +118,7 @@ def corrections(summary: Summary) -> tuple[str, ...]:
 
 
 def ahead(summary: Summary) -> tuple[str, ...]:
-    """Say what is booked ahead, over all currencies."""
+    """Say what is scheduled, over all currencies."""
     zone = ZoneInfo(summary.zone)
     return _shortened(
         [
