@@ -15,7 +15,7 @@ from upswell_connectors.client import Answer, Client
 from upswell_connectors.lanes import LANES, work
 from upswell_connectors.windows import BEGINNING, PAGE, Window, remaining
 
-_SLACK = 1.5
+_SLACK = 1.25
 _SMOOTHING = 0.2
 
 Json = dict[str, Any]

@@ -10,6 +10,8 @@ from itertools import pairwise
 PAGE = 100
 """How many objects a page holds at most."""
 
+_FEWEST_PAGES = 4
+
 BEGINNING = 1_293_840_000
 """The first of January 2011: nothing at Stripe is older."""
 
@@ -48,14 +50,25 @@ class Window:
 def remaining(window: Window, first: int, last: int, cursor: str, floor: int, parts: int) -> tuple[Window, ...]:
     """Return what is left of ``window`` after a page that goes on, cut into at most ``parts`` windows.
 
-    The page's objects were created from ``first`` down to ``last``, the one named ``cursor``. The lowest window is half
-    as long as what is left, the next one a quarter, and so on: where all objects lie at the upper end, each window that
-    is empty halves what they are looked for in. The uppermost one should hold a page or more, as far as can be guessed
-    from this page and from ``floor``, where the list is believed to begin.
+    The page's objects were created from ``first`` down to ``last``, the one named ``cursor``; ``floor`` is where the
+    list is believed to begin. A window is worth a few pages at least, as far as can be guessed from this page.
     """
     rest = replace(window, after=cursor, reached=last, density=PAGE / max(1, first - last))
-    length = last - (floor if window.since is None else window.since)
-    pages = max(0, min(int(rest.left(floor) / PAGE) // 4, length))
-    edges = [last - (length >> halved) for halved in range(1, min(parts, pages.bit_length()))]
+    bottom = floor if window.since is None else window.since
+    worth = max(0, min(int(rest.left(floor) / PAGE) // _FEWEST_PAGES, last - bottom))
+    edges = _halves(bottom, last, parts, worth) if bottom == BEGINNING else _equal(bottom, last, min(parts, worth))
     lower = [Window(since, until, density=rest.density) for since, until in pairwise([window.since, *edges])]
     return (replace(rest, since=edges[-1]) if edges else rest, *reversed(lower))
+
+
+def _equal(bottom: int, top: int, parts: int) -> list[int]:
+    """Return where to cut into parts of equal length, the lowest place first."""
+    return [bottom + (top - bottom) * number // parts for number in range(1, parts)]
+
+
+def _halves(bottom: int, top: int, parts: int, worth: int) -> list[int]:
+    """Return where to cut off the lower half, half of the rest, and so on, the lowest place first.
+
+    Nobody knows where the list begins: each window that turns out empty halves what it is looked for in.
+    """
+    return [top - ((top - bottom) >> halved) for halved in range(1, min(parts, worth.bit_length()))]

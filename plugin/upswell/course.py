@@ -101,13 +101,21 @@ def course_of(ledger: Ledger, now: int, *, full: bool) -> Course:
     What was begun so long ago that events since then are forgotten is begun again. After a run that was finished, lists
     that only grow are read from a week before it on, as long as Stripe's events reach back to it; ``full``: never.
     """
-    held = ledger.job(BACKFILL)
-    if held and now - held["begun"] < _LONGEST_SECONDS and not (full and held.get("since")):
-        course: Course = msgspec.convert(held, Course)
-        return course if course.step in STEPS else Course(now)
+    held = _under_way(ledger)
+    if held and now - held.begun < _LONGEST_SECONDS and not (full and held.since):
+        return held
     last: dict[str, Any] = ledger.job(_DONE) or {}
     recent = not full and last and now - last["begun"] < _LONGEST_SECONDS
     return Course(now, since=last["begun"] - _OVERLAP_SECONDS if recent else None)
+
+
+def _under_way(ledger: Ledger) -> Course | None:
+    """Return the course that was saved last; none that another version wrote in another form."""
+    try:
+        course = msgspec.convert(ledger.job(BACKFILL), Course | None)
+    except msgspec.ValidationError:
+        return None
+    return course if course and course.step in STEPS else None
 
 
 def save(connection: sqlite3.Connection, course: Course) -> None:

@@ -62,6 +62,7 @@ class Lines:
         self._name: str | None = None
         self._pace = Pace(0.0, 0)
         self._said = 0.0
+        self._line = ""
 
     def __call__(self, name: str, done: int, whole: int) -> None:
         """Say how far the part ``name`` is, where it is time to."""
@@ -70,8 +71,10 @@ class Lines:
             self._name, self._pace, self._said = name, Pace(now, 0), now
         finished = done >= whole
         if finished or now >= self._said + _LINE_SECONDS:
+            before, self._line = self._line, _line(name, done, whole, self._pace.rate(now, done))
             self._said = now
-            click.echo(_line(name, done, whole, self._pace.rate(now, done)), err=True)
+            if self._line != before:
+                click.echo(self._line, err=True)
 
 
 class Pace:

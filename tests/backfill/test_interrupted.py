@@ -14,7 +14,7 @@ import pytest
 
 from backfill.conftest import KEY, configured, movements, rows, run
 from upswell.errors import LedgerError
-from upswell.ledger import Ledger
+from upswell.ledger import Ledger, note_job
 from upswell_connectors.fake_stripe.crowd import crowd
 from upswell_connectors.fake_stripe.faults import Faults, Tally
 from upswell_connectors.fake_stripe.server import serving
@@ -175,3 +175,13 @@ def test_a_run_that_was_begun_long_ago_is_begun_again(kites, monkeypatch):
     with serving(kites, tally=tally) as url:
         run(url)
     assert tally.requests["GET /v1/products"] == 1
+
+
+def test_what_another_version_wrote_is_begun_again(kites):
+    """A run that another version left in another form is no reason to stop: it is begun again."""
+    configured("http://127.0.0.1:9")
+    with Ledger(Path("upswell.db"), create=True) as ledger, ledger.write() as connection:
+        note_job(connection, "backfill", {"begun": 1_790_000_000, "step": ["products"]})
+    with serving(kites) as url:
+        run(url)
+    assert rows("SELECT name FROM jobs WHERE name = 'backfill'") == []

@@ -115,7 +115,7 @@ SOON, LATE = 3600, 2 * DAY
 
 @pytest.mark.parametrize(("after", "kinds"), [(0, "new seat"), (SOON, "new seat"), (LATE, "new downgrade seat")])
 def test_a_look_shows_what_an_event_of_its_day_tells(ledger, after, kinds):
-    """A look that shows the state after an event of the day that follows missed nothing; before a later event it did."""
+    """A look that shows the state after an event of the next day missed nothing; before a later event it did."""
     begun = 1_790_000_000
     changed = {"items": {"data": [item(quantity=5)]}}
     looked(ledger, (begun + 100 * DAY, held(8)))
