@@ -104,4 +104,4 @@ def _search(
 
 def _looseness(link: tuple[Likeness | None, Likeness | None], state: Likeness | None) -> int:
     before, after = link
-    return 0 if before is not None else (1 if after == state else 2)
+    return 1 if before is not None else (0 if after == state else 2)

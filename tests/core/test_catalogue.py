@@ -150,6 +150,23 @@ def test_a_customer_s_own_discount_stands_from_its_start_to_its_end(found, expec
     assert found == [Standing("di_1", 100, end, "evt_1", ended_by) for end, ended_by in expected]
 
 
+@pytest.mark.parametrize(
+    ("active", "event"),
+    [([True], None), ([False], "evt_0"), ([True, False, False], "evt_1"), ([False, True, False, True], None)],
+    ids=["never", "from the first word on", "and stayed so", "and is active again"],
+)
+def test_what_archived_a_price_is_the_event_since_which_it_is(active, event):
+    """A price is archived by the event since which it has been, if it is."""
+    prices = {"price_pro": said(*(price(active=one) for one in active))}
+    assert Catalogue(prices=prices).archived_by(price(), 100) == event
+    assert Catalogue().archived_by(price(), 100) is None
+
+
+def test_a_price_that_was_only_asked_for_was_archived_by_no_event():
+    """What the API says of a price today came by no event."""
+    assert Catalogue(prices={"price_pro": [Version(5, "", price(active=False))]}).archived_by(price(), 100) is None
+
+
 def test_a_customer_s_metadata_is_as_known_then():
     """What a customer's metadata said at a moment is what was last said before it, else what was said first."""
     versions = [

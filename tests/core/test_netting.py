@@ -66,6 +66,13 @@ def test_what_is_not_alike_is_not_netted(other):
     assert netted([UP, other]) == [UP, other]
 
 
+def test_an_item_that_stays_at_none_has_none():
+    """An item set to quantity 0 counts as none of what netted seats stand for, at either end."""
+    emptied = Step("quantity", "seats", -2000, "usd", position(PRO, 2, "si_1"), position(PRO, 0, "si_1"))
+    filled = Step("quantity", "seats", 3000, "usd", position(PRO, 0, "si_2"), position(PRO, 3, "si_2"))
+    assert told([emptied, filled]) == [("si_2", 1000, 2, 3)]
+
+
 def test_a_netted_plan_keeps_its_own_ends():
     """Plans that are netted keep what the larger one was and became: quantities are not added up."""
     up = Step("price", "plan", 1000, "usd", position(PRO, 1, "si_1"), position(MAX, 1, "si_1"))

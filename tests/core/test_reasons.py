@@ -120,6 +120,12 @@ LIFE = [
 ]
 
 
+def test_positions_of_one_size_are_told_by_item_id():
+    """Positions that are worth the same are listed by item id, in whatever order they are held."""
+    held = [position(PRO, item="si_2"), position(TEAM, item="si_3"), position(MAX, item="si_1")]
+    assert life_reason("new", "status", held, 5000, NAMES) == "Starts with Enterprise, Team, Pro: 50.00 a month"
+
+
 @pytest.mark.parametrize(("kind", "driver", "words"), LIFE, ids=[words for *_, words in LIFE])
 def test_who_comes_and_who_goes_is_told_with_all_positions(kind, driver, words):
     """``new``, ``churn`` and ``reactivation`` list all positions, the largest first, and what alone did it."""

@@ -168,6 +168,13 @@ def test_a_closed_period_without_a_line_is_nothing():
     ]
 
 
+def test_what_another_item_billed_is_none_of_its_own():
+    """An invoice whose lines are of another item closes the period of the item without one at 0."""
+    other = replace(JANUARY, item="si_2", line="il_2")
+    found = told(other, invoice("2026-02-01"), more=(Item("si_2", metered(name="other")),))
+    assert [(item, amount) for item, _, amount, _ in found] == [("si_2", 3000), ("si_api", 0)]
+
+
 def test_an_item_is_held_through_a_period_if_it_was_there_when_it_began():
     """A cycle closes the one period before it, for what was held as that began."""
     assert told(invoice("2026-03-01"), since="2026-01-30") == [("si_api", "03-01 01", 0, "in_1")]

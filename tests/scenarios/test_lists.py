@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from scenarios.histories import Life, Step, lived, steps
 from scenarios.lists import listed
-from scenarios.runner import replayed
-from scenarios.story import keep_the_books, told
-from scenarios.streams import DAY, Json
+from scenarios.runner import looked_at, replayed
+from scenarios.story import Story, keep_the_books, told
+from scenarios.streams import DAY, Json, instant
 from scenarios.test_properties import MOST, arrivals, closing, one_life, patient, seeds, shapes
 
 BILLED = ("subscribe", "subscribe", "seats", "seats", "swap", "swap", "add", "cancel", "discount", "note")
@@ -102,6 +102,20 @@ def test_lists_mend_what_events_missed(shape: str, drawn: list[Step], seed: int,
     assert replayed(arrivals(events, seed), lists=looks) == lines
     assert replayed([events[::-1]], lists=looks, after=1) == lines
     adds_up(life, [json.loads(line) for line in lines])
+
+
+def test_what_lists_alone_show_is_scheduled_too(story: Story) -> None:
+    """A subscription that only a list shows as set to end is scheduled to, as it is where an event said so."""
+    story.at("2026-01-10 12:00")
+    sub = story.subscribe(story.price("Pro", 10) * 5)
+    story.at("2026-01-20 12:00")
+    sub.change(cancel_at=instant("2026-03-10 12:00"))
+    looks = [(story.clock + 60, listed(story, story.clock + 60))]
+    told_by = {"events": looked_at([story.events]), "lists": looked_at([], lists=looks)}
+    for movements, ahead in told_by.values():
+        assert [json.loads(line)["kind"] for line in movements] == ["new"]
+        (gone,) = (json.loads(line) for line in ahead)
+        assert (gone["kind"], gone["amount"], gone["occurred_at"]) == ("churn", -5000, "2026-03-10T12:00:00Z")
 
 
 def adds_up(life: Life, movements: Sequence[Json]) -> None:
