@@ -1,6 +1,7 @@
 """Comparing one subscription of today with what the ledger holds of it: in what it differs, why, and by how much."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,7 +25,6 @@ from upswell.weeks import utc
 from upswell_connectors.stripe_api import StripeApi
 
 _NEVER_COUNTED = frozenset({"incomplete", "incomplete_expired"})
-_MOST_LOOKUPS = 100
 _LATELY_SECONDS = 60  # longer than an answer takes: what it shows may be so much older than it is
 
 
@@ -94,19 +94,20 @@ def as_facts(shown: Shown, of: Held) -> Facts:
     return Facts(snapshot=Snapshot(shown.at, replace(of.subscription, status="canceled", ended_at=shown.at)))
 
 
-def learn(ledger: Ledger, rules: Rules, api: StripeApi, shown: Shown) -> None:
+def learn(ledger: Ledger, rules: Rules, api: StripeApi, shown: Shown) -> str | None:
     """Ask Stripe for the prices and coupons that a subscription needs and nobody told of yet.
 
-    What Stripe does not know is left out. Raises Unreachable, LedgerError.
+    Returns the id of one that Stripe does not tell, or None. Raises Unreachable, LedgerError.
     """
     if shown.facts is None or (subscription := shown.subscription) is None:
-        return
+        return None
     needing = replace(shown.facts, state=State(shown.at, LISTED, shown.name, subscription))
     prices = {item.price.id for item in subscription.items}
-    for _ in range(_MOST_LOOKUPS):
-        name = missing(ledger.connection, needing)
-        if name is None or not _learn(ledger, rules, partial(api.price if name in prices else api.coupon, name)):
-            return
+    asked: set[str] = set()
+    while (name := missing(ledger.connection, needing)) and name not in asked:
+        asked.add(name)
+        _learn(ledger, rules, partial(api.price if name in prices else api.coupon, name))
+    return name
 
 
 def learn_customer(ledger: Ledger, rules: Rules, api: StripeApi, shown: Shown) -> None:
@@ -115,15 +116,12 @@ def learn_customer(ledger: Ledger, rules: Rules, api: StripeApi, shown: Shown) -
         _learn(ledger, rules, partial(api.customer, shown.customer, shown.at))
 
 
-def _learn(ledger: Ledger, rules: Rules, ask: Callable[[], Facts]) -> bool:
-    """Keep what Stripe answers; say whether it did."""
-    try:
+def _learn(ledger: Ledger, rules: Rules, ask: Callable[[], Facts]) -> None:
+    """Keep what Stripe answers, if it does."""
+    with suppress(Refused, ShapeError):
         facts = ask()
-    except (Refused, ShapeError):
-        return False
-    with ledger.write() as connection:
-        write_facts(connection, None, facts, rules)
-    return True
+        with ledger.write() as connection:
+            write_facts(connection, None, facts, rules)
 
 
 def _tried(ledger: Ledger, rules: Rules, shown: Shown, of: Held) -> int | None:

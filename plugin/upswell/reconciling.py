@@ -61,7 +61,7 @@ def reconcile(
         run.refresh()
     found = run.named(suspects)
     if heal:
-        run.heal([shown for shown, _ in found])
+        run.heal([shown for shown, one in found if one.mrr_stripe is not None])
         still = {shown.name for shown, _ in run.named([shown for shown, _ in found])}
         found = [(shown, replace(one, healed=shown.name not in still)) for shown, one in found]
     done = Reconciled(int(time.time()), run.looked_at, client.sent - run.begun, tuple(one for _, one in found))
@@ -106,7 +106,8 @@ class _Run:
             if self.stopping.is_set():
                 break
             if parts(held(self.ledger, self.rules, shown), shown):
-                learn(self.ledger, self.rules, self.api, shown)
+                if lost := learn(self.ledger, self.rules, self.api, shown):
+                    waits.setdefault(shown.name, f"waits for {lost}, of which Stripe tells nothing")
                 if one := discrepancy(self.ledger, self.rules, shown, waits):
                     found.append((shown, one))
         return found

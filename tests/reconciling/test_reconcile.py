@@ -11,7 +11,7 @@ from reconciling.conftest import unheard
 from upswell import books, events
 from upswell.ledger import note_job
 from upswell.verdicts import verdict
-from upswell_connectors.fake_stripe import catalogue, subscriptions
+from upswell_connectors.fake_stripe import catalogue, coupons, subscriptions
 from upswell_connectors.fake_stripe.faults import Faults
 from upswell_connectors.fake_stripe.server import serving
 from upswell_connectors.fake_stripe.subscriptions import Terms
@@ -242,3 +242,20 @@ def test_what_has_just_changed_is_left_for_the_next_time(shop, keep_up, reconcil
     (item,) = store[one].items
     store[one] = replace(store[one], items=(replace(item, quantity=5),))
     assert reconcile().code == 0
+
+
+def test_what_cannot_be_reckoned_is_not_healed(shop, ledger, keep_up, reconcile):
+    """A coupon that Stripe does not tell any more leaves no MRR to heal to: it is said, and nothing is changed."""
+    one = shop.subscribe(4)
+    keep_up()
+    with unheard(shop):
+        catalogue.add_coupon(shop.account, "HALF", "Half", "forever", percent_off="50")
+        coupons.apply(shop.account, "HALF", one)
+        catalogue.delete_coupon(shop.account, "HALF")
+    ended = reconcile("--heal", "--format", "json")
+    told = ended.differences[one]
+    assert ended.code == 1
+    assert (told["cause"], told["healed"]) == ("waits for HALF, of which Stripe tells nothing", False)
+    assert told["mrr"] == {"ledger": 4000, "stripe": None}
+    assert earned(ledger) == 4000
+    assert events.counts(ledger).failed == 0
