@@ -7,7 +7,8 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -100,7 +101,7 @@ class Client:
         self._overall = Limiter(settings.requests_per_second)
         self._limiters: dict[str, Limiter] = {}
         self._lock = threading.Lock()
-        self._local = threading.local()
+        self._idle: list[requests.Session] = []
         self._answered = False
 
     @property
@@ -160,15 +161,16 @@ class Client:
         """Ask once. Returns what was made of the answer, or the trouble and how many seconds Stripe asks to wait."""
         begun = time.monotonic()
         try:
-            got = self._session().request(
-                request.method,
-                self._base + request.path,
-                params=request.params,
-                data=request.form,
-                headers=request.headers,
-                timeout=_TIMEOUT_SECONDS,
-                allow_redirects=False,
-            )
+            with self._session() as session:
+                got = session.request(
+                    request.method,
+                    self._base + request.path,
+                    params=request.params,
+                    data=request.form,
+                    headers=request.headers,
+                    timeout=_TIMEOUT_SECONDS,
+                    allow_redirects=False,
+                )
         except requests.RequestException:
             return _Trouble("there is no connection to Stripe; it is tried again", _FEW_ATTEMPTS), 0.0
         self._answered, at = True, clock(got.headers)
@@ -181,13 +183,23 @@ class Client:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _Trouble("its answer cannot be read; it is asked again"), 0.0
 
-    def _session(self) -> requests.Session:
-        """Return this thread's own session: requests promises no more."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _session(self) -> Iterator[requests.Session]:
+        """Give a session that no other thread uses meanwhile, for they must not, with the connection that it kept."""
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = requests.Session()
             session.auth = self._sign
-        return session
+        try:
+            yield session
+        finally:
+            self._idle.append(session)
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Show the key; as ``auth``, so that no .netrc takes its place."""

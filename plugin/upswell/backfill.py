@@ -6,7 +6,7 @@ page. Objects may be written in any order and any number of times.
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
@@ -65,9 +65,17 @@ def backfill(ledger: Ledger, config: Config, watch: Watch, *, full: bool = False
     does, and where Stripe refuses or does not answer any more, or the ledger cannot be written: what was read stays.
     """
     check_key(config)
-    client = Client(config.stripe, attempts=ATTEMPTS)
-    now = check(ledger, config, client)
-    run = _Run(ledger, config, client, watch, course_of(ledger, now, full=full))
+    with closing(Client(config.stripe, attempts=ATTEMPTS)) as client:
+        now = check(ledger, config, client)
+        run = _Run(ledger, config, client, watch, course_of(ledger, now, full=full))
+        _read_all(run)
+        lookup = StripeApi(config.stripe, client)
+        applied = apply_pending(ledger, config.rules, lookup, progress=partial(watch, "movements"))
+        return _finished(run, applied)
+
+
+def _read_all(run: _Run) -> None:
+    """Read what is left of every list, in their order."""
     run.course = run.course.spent("account", 0, run.spent())
     steps = list(STEPS.values())
     for step in steps[list(STEPS).index(run.course.step) :]:
@@ -76,9 +84,6 @@ def backfill(ledger: Ledger, config: Config, watch: Watch, *, full: bool = False
         _read_list(run, step)
         if step.key == INVOICES:
             _read_inline_prices(run)
-    lookup = StripeApi(config.stripe, client)
-    applied = apply_pending(ledger, config.rules, lookup, progress=partial(watch, "movements"))
-    return _finished(run, applied)
 
 
 def _read_list(run: _Run, step: Step) -> None:

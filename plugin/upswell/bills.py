@@ -1,7 +1,6 @@
 """What finalized invoices billed, in the ledger: their rows, as the last word on each invoice tells them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from upswell.usage import Billed
 
 _encode = msgspec.json.Encoder().encode
 _names = msgspec.json.Decoder(tuple[str, ...])
+_NONE = "[]"
 _amounts = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 
 
@@ -79,6 +79,7 @@ def billed_of(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]
 
 
 def _row(*told: Any) -> Billed:
-    row = Billed(*told[:-2])
-    discounts, off = _names.decode(told[-2]), _amounts.decode(told[-1])
-    return replace(row, voided=bool(row.voided), proration=bool(row.proration), discounts=discounts, off=off)
+    voided, price, quantity, proration, discounts, off = told[-6:]
+    names = _names.decode(discounts) if discounts != _NONE else ()
+    amounts = _amounts.decode(off) if off != _NONE else ()
+    return Billed(*told[:-6], bool(voided), price, quantity, bool(proration), names, amounts)  # type: ignore[call-arg]

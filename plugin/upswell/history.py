@@ -104,7 +104,7 @@ def _tells(look: State, last: Sequence[State], events: Sequence[State], catalogu
     """
     near = [view for event in events if 0 <= event.created - look.created <= _LOOKING_SECONDS for view in event.views]
     following = next((event for event in events if event.created > look.created), None)
-    if following and following.type == CREATED:
+    if (following and following.type == CREATED) or (_is_end(look) and any(one.type == DELETED for one in events)):
         return False
     held = [one.after for one in last]
     chained = following and following.before and held and not differ(held[0], following.before, look.created, catalogue)

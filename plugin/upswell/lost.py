@@ -21,8 +21,9 @@ def recovered(catalogue: Catalogue, billed: Sequence[Billed]) -> Catalogue:
     """
     carrying: defaultdict[str, list[Billed]] = defaultdict(list)
     for row in billed:
-        for name in {*row.discounts, *(name for name, _ in row.off)} if not row.voided else ():
-            carrying[name].append(row)
+        if (row.discounts or row.off) and not row.voided:
+            for name in {*row.discounts, *dict(row.off)}:
+                carrying[name].append(row)
     lost = [name for name in sorted(carrying) if _is_lost(name, catalogue)]
     if not lost:
         return catalogue

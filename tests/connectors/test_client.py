@@ -173,3 +173,19 @@ def test_stripes_clock_is_read_from_every_answer(answers, clock):
     assert (caught.value.status, caught.value.param) == (403, "x")
     assert api.ahead == pytest.approx(90)
     assert api.now() == pytest.approx(clock.now + 90)
+
+
+def test_connections_are_kept_and_closed(answers, clock):
+    """Threads that come one after the other use one session, two at once each its own; closing closes all of them."""
+    answers.get(URL, json={})
+    api = client()
+    for _ in range(2):
+        thread = threading.Thread(target=api.get, args=("/v1/things",))
+        thread.start()
+        thread.join()
+    assert len(api._idle) == 1
+    with api._session() as one, api._session() as other:
+        assert one is not other
+    assert len(api._idle) == 2
+    api.close()
+    assert api._idle == []

@@ -450,6 +450,12 @@ class TestWithEvents:
         seen = five(status="canceled", ended_at=at(50))
         assert moved(seen, states=[created(AT, five())])[1:] == [(50, "churn", -5000, "reconstructed")]
 
+    def test_an_end_that_an_event_tells_is_that_events(self):
+        """A list may show an end before its event says so: where an event tells it, the list does not."""
+        ended = seats(5, created=AT, status="canceled", ended_at=at(400))
+        found = past(ended, states=[created(AT, five()), deleted(at(400) + 1, ended, "evt_end")])
+        assert found[1:] == [(400, "pro×5 canceled", "evt_end", "observed")]
+
     def test_a_newer_list_that_shows_another_state_closes_the_difference(self):
         """A snapshot newer than the last event that shows another state is closed at the snapshot, marked."""
         found = past(seats(7, created=AT), states=[created(AT, five())])

@@ -15,14 +15,18 @@ CATALOGUE = ("product", "price", "coupon", "customer", "discount")
 PAYING = ("active", "past_due")
 
 
-def listed(account: Account, until: int) -> list[Json]:
-    """Return every object of ``account`` as its lists show it at ``until`` (unix seconds UTC)."""
+def listed(account: Account, until: int, *, billed: bool = False) -> list[Json]:
+    """Return every object of ``account`` as its lists show it at ``until`` (unix seconds UTC).
+
+    ``billed``: its invoices are those that its events tell, and not what its subscriptions come to.
+    """
     last: dict[str, Json] = {}
     for event in account.events:
         last[event["data"]["object"]["id"]] = event["data"]["object"]
     things = [one for one in last.values() if one["object"] in CATALOGUE and one["object"] != "discount"]
     held = [_expanded(account, one) for one in last.values() if one["object"] == "subscription"]
-    return [*things, *held, *invoices(account, until)]
+    told = [one for one in last.values() if one["object"] == "invoice"]
+    return [*things, *held, *(told if billed else invoices(account, until))]
 
 
 def invoices(account: Account, until: int) -> list[Json]:

@@ -104,6 +104,19 @@ def test_lists_mend_what_events_missed(shape: str, drawn: list[Step], seed: int,
     adds_up(life, [json.loads(line) for line in lines])
 
 
+@patient
+@given(shapes, steps(most=MOST, metered=True, actions=(*("subscribe", "bill", "renew") * 2, "bill", "void", "cancel")))
+def test_usage_is_the_same_from_lists(shape: str, drawn: list[Step]) -> None:
+    """What invoices bill of usage ends at the same MRR, whether events tell of them or a list shows them."""
+    life = lived(shape, drawn, metered=True)
+    now = life.story.clock + 10 * DAY
+    exact = [json.loads(line) for line in replayed([life.story.events])]
+    inferred = [json.loads(line) for line in replayed([], lists=[(now, listed(life.story, now, billed=True))])]
+    for customer in {movement["customer"] for movement in [*exact, *inferred]}:
+        ends = [closing([one for one in told_by if one["customer"] == customer]) for told_by in (exact, inferred)]
+        assert ends[0] == ends[1], customer
+
+
 def test_what_lists_alone_show_is_scheduled_too(story: Story) -> None:
     """A subscription that only a list shows as set to end is scheduled to, as it is where an event said so."""
     story.at("2026-01-10 12:00")
