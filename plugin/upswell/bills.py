@@ -45,6 +45,23 @@ def write_bill(connection: sqlite3.Connection, event: str | None, invoice: Invoi
     return True
 
 
+def unknown_prices(connection: sqlite3.Connection) -> list[str]:
+    """Return the prices that invoices name and that neither the catalogue nor a subscription of the customer shows."""
+    rows = connection.execute(
+        "SELECT DISTINCT price FROM usage WHERE price != '' AND price NOT IN (SELECT id FROM prices) AND NOT EXISTS ("
+        " SELECT 1 FROM snapshots, json_each(snapshots.value, '$.items') AS item"
+        " WHERE snapshots.customer = usage.customer AND json_extract(item.value, '$.price.id') = usage.price"
+        ") ORDER BY price"
+    )
+    return [name for (name,) in rows]
+
+
+def invoices_since(connection: sqlite3.Connection, at: int) -> int:
+    """Return how many invoices of the ledger were made at ``at`` (unix seconds UTC) or later."""
+    row = connection.execute("SELECT count(*) FROM usage WHERE line = '' AND invoiced_at >= ?", (at,)).fetchone()
+    return int(row[0])
+
+
 def _said_at(connection: sqlite3.Connection, event: str | None) -> int:
     row = connection.execute("SELECT created FROM events WHERE id = ?", (event,)).fetchone()
     return int(row[0]) if row else 0

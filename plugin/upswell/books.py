@@ -77,6 +77,11 @@ def by_customer(ledger: Ledger) -> Iterator[tuple[str, list[Movement]]]:
         yield customer, list(own)
 
 
+def sources(ledger: Ledger) -> dict[str, int]:
+    """Return how many movements there are of each source."""
+    return dict(ledger.connection.execute("SELECT source, count(*) FROM movements GROUP BY source ORDER BY source"))
+
+
 def names(ledger: Ledger, customers: Iterable[str]) -> dict[str, str]:
     """Return each customer's name: the Stripe customer's, else its email address, else the id."""
     return {customer: _name(ledger.connection, customer) for customer in customers}

@@ -130,6 +130,37 @@ def serve(named: Path | None) -> None:
 
 
 @upswell.command()
+@click.option("--full", is_flag=True, help="Read every list again, whole, however recently that was done.")
+@click.pass_obj
+def backfill(named: Path | None, /, *, full: bool) -> int:
+    """Read all history from Stripe.
+
+    It may be interrupted and run again: it goes on where it stopped. A later run reads what may have changed.
+    """
+    from upswell import backfill as work
+    from upswell.backfilled import remarks, sentences
+    from upswell.gauges import gauges
+    from upswell.ledger import Ledger
+    from upswell.preflight import check_key
+    from upswell.render import reads
+
+    config = configured(named)
+    check_key(config)
+    with Ledger(config.ledger.path, create=True) as ledger:
+        try:
+            with gauges() as watch:
+                done = work.backfill(ledger, config, watch, full=full)
+        except KeyboardInterrupt:
+            tell(["What was read is kept: `upswell backfill` goes on where it stopped"])
+            raise
+        tell_backlog(ledger)
+    said = list(sentences(done, str(config.ledger.path)))
+    show(partial(reads.show, done.rows, said), partial(reads.text, done.rows, said))
+    tell(remarks(done))
+    return WRONG if done.unread_count or done.applied.failed else 0
+
+
+@upswell.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.pass_obj
 def replay(named: Path | None, files: tuple[str, ...]) -> int:

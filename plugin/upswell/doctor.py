@@ -8,6 +8,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 from upswell.audit import audit
 from upswell.backlog import backlog
 from upswell.config import Config
+from upswell.course import finished_at
 from upswell.errors import LedgerError
 from upswell.events import counts
 from upswell.ledger import Ledger
@@ -94,6 +95,7 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield _integrity(ledger)
             yield _mode(ledger, config)
             yield _last_event(ledger, config, now)
+            yield _history(ledger, now)
             yield _backlog(ledger)
             yield _families(ledger, config)
             yield _movements(ledger, config, sample, progress)
@@ -129,6 +131,15 @@ def _last_event(ledger: Ledger, config: Config, now: int) -> Finding:
         remedy = f"point a Stripe webhook endpoint at {address}/webhooks/stripe, or `upswell replay FILE`"
         return Finding("last event", well=False, text=f"none has come: {remedy}")
     return Finding("last event", well=True, text=f"{_age(now - last)} ago")
+
+
+def _history(ledger: Ledger, now: int) -> Finding:
+    if backlog(ledger).unread:
+        return Finding("history", well=False, text="a backfill is not finished: `upswell backfill` goes on with it")
+    if (done := finished_at(ledger)) is None:
+        text = "what events told; `upswell backfill` reads all that Stripe knows"
+        return Finding("history", well=True, text=text)
+    return Finding("history", well=True, text=f"read from Stripe {_age(now - done)} ago")
 
 
 def _age(seconds: int) -> str:

@@ -2,16 +2,16 @@
 
 import time
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.errors import ShapeError
-from upswell.ledger import Ledger, note_job
+from upswell.ledger import Ledger, job, note_job
 
 _BOUND_TO = "bound_to"
 _END_OF_TIME = 253_402_300_800
@@ -38,6 +38,9 @@ class Accepted:
     account: str | None
     api_version: str | None
     body: bytes
+
+
+Packed = tuple[Accepted, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +78,28 @@ def accept(ledger: Ledger, events: Sequence[Accepted], *, seconds: float = 5.0) 
 
 def receive(ledger: Ledger, events: Sequence[Accepted], *, seconds: float = 5.0) -> list[str]:
     """Do as ``accept`` does, and return for each of ``events`` whether it was accepted, ignored or a duplicate."""
-    packed = [zlib.compress(event.body, 1) for event in events]
+    packed = pack(events)
+    with ledger.write(seconds) as connection:
+        return store(connection, packed)
+
+
+def pack(events: Sequence[Accepted]) -> list[Packed]:
+    """Compress ``events`` for ``store``, which then holds the ledger for a shorter time."""
+    return [(event, zlib.compress(event.body, 1)) for event in events]
+
+
+def store(connection: sqlite3.Connection, packed: Sequence[Packed]) -> list[str]:
+    """Do what ``receive`` does inside an open write transaction."""
     now = int(time.time())
     outcomes = []
-    with ledger.write(seconds) as connection:
-        bound = ledger.job(_BOUND_TO) or {}
-        for event, body in zip(events, packed, strict=True):
-            binding = {"livemode": event.livemode, "account": event.account} | bound
-            reason = _foreign(event, binding)
-            if reason is None and binding != bound:
-                note_job(connection, _BOUND_TO, binding)
-                bound = binding
-            outcomes.append(_insert(connection, event, body, reason, now))
+    bound = job(connection, _BOUND_TO) or {}
+    for event, body in packed:
+        binding = {"livemode": event.livemode, "account": event.account} | bound
+        reason = _foreign(event, binding)
+        if reason is None and binding != bound:
+            note_job(connection, _BOUND_TO, binding)
+            bound = binding
+        outcomes.append(_insert(connection, event, body, reason, now))
     return outcomes
 
 
@@ -95,6 +108,11 @@ def bind(ledger: Ledger, *, livemode: bool) -> None:
     with ledger.write() as connection:
         if ledger.job(_BOUND_TO) is None:
             note_job(connection, _BOUND_TO, {"livemode": livemode})
+
+
+def bound_to(ledger: Ledger) -> Mapping[str, Any]:
+    """Return what the ledger is bound to: ``livemode``, and ``account`` where its events are a Connect account's."""
+    return ledger.job(_BOUND_TO) or {}
 
 
 def _insert(connection: sqlite3.Connection, event: Accepted, body: bytes, reason: str | None, now: int) -> str:

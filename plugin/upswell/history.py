@@ -17,6 +17,8 @@ from upswell.usage import Billed
 
 __all__ = ["CREATED", "DELETED", "Entry", "History", "Snapshot", "State", "entries"]
 
+_LOOKING_SECONDS = 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -97,9 +99,10 @@ def _with_looks(states: list[State], looks: list[State], catalogue: Catalogue) -
 def _tells(look: State, last: Sequence[State], events: Sequence[State], catalogue: Catalogue) -> bool:
     """Whether a look is another state than the one held; not so where the events around it show that nothing is missed.
 
-    An event of its own second may have come before it or after.
+    A look may take a day and is dated by its beginning: an event of that time may have come before what it shows, or
+    after.
     """
-    near = [view for event in events if event.created == look.created for view in event.views]
+    near = [view for event in events if 0 <= event.created - look.created <= _LOOKING_SECONDS for view in event.views]
     following = next((event for event in events if event.created > look.created), None)
     if (following and following.type == CREATED) or (_is_end(look) and any(one.type == DELETED for one in events)):
         return False

@@ -41,7 +41,6 @@ _PORT_SECONDS = 2.0
 _LOCK_SECONDS = 2.0
 _DRAIN_SECONDS = 7  # what waits for the ledger is answered after 5 s at the latest
 _FINISH_SECONDS = 0.7
-_LIVEMODE = {"live_": True, "test_": False}  # sk_live_…, rk_test_…
 _GRANIAN_LOG: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 
 _log = logging.getLogger("upswell.serve")
@@ -78,10 +77,8 @@ def _require_secret(config: Config) -> None:
 def _prepare(config: Config) -> None:
     """Create the ledger or bring it up to date, and bind a new one to the mode of the API key."""
     with Ledger(config.ledger.path, create=True) as ledger:
-        key = config.stripe.api_key
-        livemode = _LIVEMODE.get(key.reveal()[3:8]) if key else None
-        if livemode is not None:
-            events.bind(ledger, livemode=livemode)
+        if config.stripe.livemode is not None:
+            events.bind(ledger, livemode=config.stripe.livemode)
 
 
 def _forget_secrets(config: Config) -> None:

@@ -1,6 +1,7 @@
 """upswell doctor: each line is well, or names its remedy."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from cli.conftest import event, lines
 from scenarios.story import Story
 
 from upswell.config import load
+from upswell.course import Course, finish, save
 from upswell.doctor import _sqlite, findings
 from upswell.ledger import Ledger
 
@@ -57,7 +59,7 @@ def test_a_new_user_is_told_what_to_do(upswell) -> None:
     assert set(told) == {"Stripe key", "webhook secret", "ledger"}
     assert "environment variable STRIPE_API_KEY" in told["Stripe key"]
     assert "environment variable STRIPE_WEBHOOK_SECRET" in told["webhook secret"]
-    assert "`upswell serve` or `upswell replay FILE` creates it" in told["ledger"]
+    assert "`upswell serve`, `upswell backfill` or `upswell replay FILE` creates it" in told["ledger"]
     assert not Path("upswell.db").exists()
 
 
@@ -194,3 +196,17 @@ def test_sqlite_is_named_with_a_note_and_no_fault(version: tuple[int, int, int],
     found = _sqlite(version)
     assert found.well
     assert ("3.51.3" in found.text.split(";", 1)[-1]) is (not mended or version == (3, 51, 3))
+
+
+@pytest.mark.usefixtures("applied")
+def test_whether_history_was_read_is_told(upswell) -> None:
+    """Never read is advice, finished is said with its age, and begun without an end is a fault."""
+    assert (
+        "ok   history         what events told; `upswell backfill` reads all that Stripe knows" in upswell("doctor").out
+    )
+    with Ledger(Path("upswell.db")) as ledger, ledger.write() as connection:
+        finish(connection, Course(1_000), int(time.time()) - 7200)
+    assert "ok   history         read from Stripe 2 hours ago" in upswell("doctor").out
+    with Ledger(Path("upswell.db")) as ledger, ledger.write() as connection:
+        save(connection, Course(1_000))
+    assert "FIX  history         a backfill is not finished: `upswell backfill` goes on" in upswell("doctor").out

@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from connectors.sent import discount, invoice, item, price, subscription
+from connectors.sent import body, discount, invoice, item, price, subscription
 
 from intake.told import AT, DAY, granted, moved, movements, stale, tables, taken
 from upswell.intake import apply_pending
@@ -119,3 +119,19 @@ def test_what_an_invoice_line_says_comes_back(ledger):
     told = facts_of_object(invoice(discounts=["di_1"]), AT)
     looked(ledger, (AT + DAY, invoice(discounts=["di_1"])))
     assert tuple(history_of(ledger.connection, "cus_1").billed) == told.invoice.rows
+
+
+SOON, LATE = 3600, 2 * DAY
+
+
+@pytest.mark.parametrize(("after", "kinds"), [(0, "new seat"), (SOON, "new seat"), (LATE, "new downgrade seat")])
+def test_a_look_shows_what_an_event_of_its_day_tells(ledger, after, kinds):
+    """A look that shows the state after an event of the next day missed nothing; before a later event it did."""
+    begun = 1_790_000_000
+    changed = {"items": {"data": [item(quantity=5)]}}
+    looked(ledger, (begun + 100 * DAY, held(8)))
+    told = body(held(8), "customer.subscription.updated", changed, created=begun + 100 * DAY + after)
+    taken(ledger, told)
+    apply_pending(ledger, Rules())
+    found = ledger.connection.execute("SELECT kind FROM movements ORDER BY step").fetchall()
+    assert " ".join(kind for (kind,) in found) == kinds
