@@ -198,9 +198,9 @@ def _place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
 def _account(connection: sqlite3.Connection, customer: str, rules: Rules) -> str:
     if not rules.customer_key:
         return customer
-    told = rows_of(connection, Customer, customer)
+    versions = rows_of(connection, Customer, customer)
     key = rules.customer_key.removeprefix("metadata.")
-    return (told[-1].value.metadata.get(key) if told else None) or customer
+    return (versions[-1].value.metadata.get(key) if versions else None) or customer
 
 
 def place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
@@ -254,7 +254,7 @@ def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], told: H
     for product in products:
         prices |= prices_of(connection, product, shared)
     found = versions(connection, Discount, discounts, {})
-    coupons = {version.value.coupon_id for rows in found.values() for version in rows}
+    coupons = {version.value.coupon_id for versions in found.values() for version in versions}
     return Catalogue(
         prices=versions(connection, Price, prices, shared),
         products=versions(connection, Product, products, shared),

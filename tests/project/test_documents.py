@@ -12,7 +12,6 @@ from upswell import __version__
 from upswell.cli import upswell
 from upswell.kinds import DRIVERS, GROUPS, KINDS
 from upswell.options import SECTIONS
-from upswell_connectors.endpoint import EVENTS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -85,13 +84,6 @@ def test_every_kind_is_defined(kind: str) -> None:
     """The rules define each kind of movement and its group, and the README names it."""
     assert f"| `{kind}` | {GROUPS[kind]} |" in rulebook.TEXT
     assert f"`{kind}`" in README
-
-
-def test_every_event_that_is_read_is_listed() -> None:
-    """The reference lists the events that a webhook endpoint is to send: the same as the code, in the same order."""
-    section = REFERENCE.split("\n## Events\n")[1].split("\n## ")[0]
-    assert tuple(re.findall(r"^\| `([\w.]+)` \|", section, flags=re.MULTILINE)) == EVENTS
-    assert "invoice.created" not in EVENTS
 
 
 def test_every_driver_is_named() -> None:
