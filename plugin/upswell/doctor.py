@@ -16,6 +16,7 @@ from upswell.ledger import Ledger
 from upswell.rebuild import Progress, may_be_changed_back
 from upswell.schedule import next_run
 from upswell.undeclared import undeclared
+from upswell.unexpanded import unexpanded
 from upswell.verdicts import verdict
 
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
@@ -102,6 +103,7 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield _reconciled(ledger, now)
             yield _history(ledger, now)
             yield _backlog(ledger)
+            yield _coupons(ledger, config)
             yield _families(ledger, config)
             yield _movements(ledger, config, sample, progress)
     except LedgerError as error:
@@ -194,6 +196,16 @@ def _backlog(ledger: Ledger) -> Finding:
         remedy = f"waiting for {missing}: replay the events that carry it, or set a Stripe key" if missing else ""
         return Finding("applied", well=False, text=f"{waiting.pending} to do. {remedy or 'Run `upswell retry`'}")
     return Finding("applied", well=True, text="everything")
+
+
+def _coupons(ledger: Ledger, config: Config) -> Finding:
+    """Advice and no fault: most coupons are for all products."""
+    many = len(unexpanded(ledger))
+    if not many:
+        return Finding("coupons", well=True, text="all known whole")
+    remedy = "" if config.stripe.api_key else "; with a Stripe key, Upswell asks for the rest"
+    text = f"{many} as far as events tell, which leave out the products that a coupon is for{remedy}"
+    return Finding("coupons", well=True, text=text)
 
 
 def _families(ledger: Ledger, config: Config) -> Finding:

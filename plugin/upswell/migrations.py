@@ -247,6 +247,17 @@ def keep_the_past(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def ask_for_coupons(db: Database) -> None:
+    """Keep which coupons Stripe is to be asked for; those of every discount that is known, at first."""
+    db.execute("CREATE TABLE unexpanded (coupon TEXT PRIMARY KEY, asked INTEGER NOT NULL) STRICT")
+    db.execute("CREATE INDEX unexpanded_open ON unexpanded(coupon) WHERE asked = 0")
+    db.execute(
+        "INSERT OR IGNORE INTO unexpanded"
+        " SELECT coalesce(json_extract(value, '$.coupon.id'), json_extract(value, '$.coupon')), 0 FROM discounts"
+    )
+
+
 def names() -> frozenset[str]:
     """Return the names of all migrations that this version knows."""
     empty = Database(memory=True, execute_plugins=False)
