@@ -135,6 +135,12 @@ def test_scheduled_is_what_is_booked_ahead_within_thirty_days():
     assert [event.amount for event in summary(ahead).figures.scheduled] == [-1]
 
 
+def test_a_week_is_complete_from_its_end_on():
+    """A week is complete from the first second that is no longer part of it."""
+    end = weeks.parse("2026-W46", BERLIN).end
+    assert [summary(BUSY, now=now).complete for now in (end - 1, end)] == [False, True]
+
+
 def test_a_movement_at_midnight_belongs_to_the_week_it_begins():
     """The week holds its first instant and not the next week's, in the report's zone."""
     text = "2026-11-08T22:59:59 cus_1 new +1\n2026-11-08T23:00 cus_2 new +10\n2026-11-15T22:59:59 cus_3 new +100"
