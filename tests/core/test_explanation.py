@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.test_movements import AT, DAY, MONTH, billed, holding, life
+from core.test_movements import AT, DAY, FREE, MONTH, billed, holding, life
 from core.test_walk import MAX, PRO, REPORTS
 from core.values import coupon, discount, history, metered, price, said, subscription
 from upswell.catalogue import Catalogue
@@ -36,6 +36,8 @@ SETTINGS = [
     ("an add-on", holding((PRO, 1)), PAID, ("[rules.roles]: none", SETTLE)),
     ("a discount", holding((PRO, 1)), holding((PRO, 1), discounts=("di_1",)),
      ('[rules] discounts = "recurring"', SETTLE)),
+    ("a life that ends in a free plan", holding((PRO, 1)), holding((FREE, 1)),
+     ('[rules] churn_at = "end"', '[rules] past_due = "count"', SETTLE)),
     ("a life that ends", PAID, replace(PAID, status="unpaid"),
      ('[rules] churn_at = "end"', '[rules] past_due = "count"', SETTLE)),
 ]  # fmt: skip

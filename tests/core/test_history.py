@@ -190,6 +190,7 @@ def test_a_subscription_known_only_by_its_end_was_active_or_in_trial(more, statu
     (found,) = entries(history(deleted(AT + DAY + 60, ended)), Rules()).values()
     before, after = found
     assert (before.subscription.status, before.subscription.cancels, before.at) == (status, False, AT)
+    assert before.subscription.ended_at is None
     assert (after.subscription.status, after.at) == ("canceled", AT + DAY)
 
 
@@ -197,6 +198,12 @@ def test_a_cancelled_subscription_ended_when_it_says():
     """A cancelled subscription ended at ``ended_at``, and what events told after that did not happen to it."""
     ended = deleted(AT + 30, seats(2, status="canceled", ended_at=AT + 5))
     assert told(BEGUN, step(1, 2, "evt_b"), ended) == [(0, 1, "evt_created", 1), (5, 1, "evt_deleted", 2)]
+
+
+def test_a_subscription_that_ended_before_it_began_began_all_the_same():
+    """A subscription's beginning stands, even where it says that it ended before."""
+    ended = deleted(AT + 30, seats(1, status="canceled", ended_at=AT - 5))
+    assert told(BEGUN, ended) == [(0, 1, "evt_created", 1), (0, 1, "evt_deleted", 1)]
 
 
 def test_what_was_told_before_the_end_stands():

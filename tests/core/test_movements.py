@@ -196,6 +196,16 @@ def test_a_customer_lives_in_all_currencies_at_once():
     assert [(one.kind, one.amount, one.currency) for one in found[2:]] == [("downgrade", -900, "eur")]
 
 
+def test_what_is_back_from_being_held_back_is_a_reactivation():
+    """A subscription unpaid while another stays is a downgrade, and a reactivation when it is paid, by its status."""
+    other = subscription(Item("si_9", MAX, 1), name="sub_2")
+    turns = [(AT + DAY, replace(other, status="unpaid")), (AT + 2 * DAY, other)]
+    assert told(*life((AT, ONE)), *life((AT, other), *turns, name="sub_2"))[1:] == [
+        (DAY, "downgrade", "status", -2000),
+        (2 * DAY, "reactivation", "status", 2000),
+    ]
+
+
 def test_a_churn_under_a_full_discount_is_of_nothing():
     """Cancelled under a full discount, a customer churns all the same, with nothing to lose."""
     held = holding((PRO, 1), discounts=("di_1",))

@@ -102,6 +102,7 @@ def test_a_currency_is_paired_with_itself_first():
     before = [position(MAX, item="si_1"), position(euro, item="si_2")]
     after = [position(price(3000, name="c", currency="eur"), item="si_3"), position(EXTRA, item="si_4")]
     assert paired(before, after) == [("si_2", "si_3"), ("si_1", "si_4")]
+    assert paired([position(PRO)], [position(euro), position(PRO, item="si_2")]) == [(None, "si_1"), ("si_1", "si_2")]
     (switched,) = pairs(by_item(position(PRO)), by_item(position(euro)), Catalogue(), Rules())
     assert switched.crosses
     (kept,) = pairs(by_item(position(PRO)), by_item(position(MAX)), Catalogue(), Rules())

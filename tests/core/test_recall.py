@@ -1,5 +1,7 @@
 """Telling a long history again: what is not told twice, and what makes all be told anew."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.test_movements import AT, DAY, life
@@ -67,6 +69,12 @@ def test_what_concerns_all_is_told_anew(recall, walks, more, rules):
     """Rules, names, roles and quotes concern every movement: where they are others, nothing is recalled."""
     assert recall.movements(history(*LONG, **more), rules) == movements.movements(history(*LONG, **more), rules)
     assert len(walks) == 400
+
+
+def test_another_customer_is_told_anew(recall):
+    """Movements of the same events are another customer's once the rules say whose they are."""
+    moved = replace(history(*LONG), customer="cus_2")
+    assert recall.movements(moved, Rules()) == movements.movements(moved, Rules())
 
 
 def test_a_telling_that_failed_is_not_recalled(recall, walks, monkeypatch):

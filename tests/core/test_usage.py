@@ -112,6 +112,12 @@ def test_threshold_invoices_are_part_of_their_period():
     assert told(JANUARY, THRESHOLD) == expected
 
 
+def test_of_two_invoices_of_one_second_the_id_decides():
+    """A figure is booked by the last invoice of its period; of two finalized in one second, by the later id."""
+    rows = [replace(THRESHOLD, finalized_at=JANUARY.finalized_at), JANUARY]
+    assert told(*rows) == told(*reversed(rows)) == [("si_api", "02-01 01", 5000, "in_1")]
+
+
 def test_a_threshold_invoice_alone_closes_no_period():
     """Until the cycle's invoice comes, a threshold invoice sets nothing."""
     assert told(THRESHOLD) == []
@@ -214,3 +220,4 @@ def test_among_several_intervals_a_cycle_is_of_what_ended_one_interval_before():
 def test_a_line_of_the_invoice_is_its_word_on_the_item():
     """An invoice that has a line of the item closes no other period of it."""
     assert told(invoice("2026-02-01"), JANUARY) == [("si_api", "02-01 01", 3000, "in_1")]
+    assert told(invoice("2026-02-01"), line(100, "2026-01-15", "2026-02-01")) == []

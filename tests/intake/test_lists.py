@@ -69,10 +69,10 @@ def test_a_look_makes_its_customer_stale_once(ledger):
 
 def test_a_look_that_shows_what_an_event_changed_makes_its_customer_stale(ledger):
     """A list that shows again what it did before an event tells that something happened after the event."""
-    looked(ledger, (AT - DAY, held(5)))
+    looked(ledger, (AT - 3 * DAY, held(5)))
     taken(ledger, moved(1, 5, 8, AT))
     apply_pending(ledger, Rules())
-    looked(ledger, (AT + DAY, held(5)))
+    looked(ledger, (AT + 3 * DAY, held(5)))
     assert stale(ledger) == {"cus_1": None}
     apply_pending(ledger, Rules())
     assert [kind for _, kind, _ in movements(ledger)] == ["new", "seat", "downgrade"]

@@ -51,7 +51,7 @@ def test_the_json_has_exactly_the_promised_keys():
         assert list(told[name]) == ["expansion", "contraction", "churn", "net_expansion"]
     assert list(told["top_customers"][0]) == ["customer", "name", "amount", "reason", "movements"]
     assert list(told["scheduled"][0]) == ["at", "customer", "kind", "amount", "reason"]
-    assert list(told["health"]) == ["pending", "failed", "last_event_at"]
+    assert list(told["health"]) == ["pending", "failed", "last_event_at", "differences"]
     assert list(told["other_currencies"]["eur"]) == FIGURES
     assert json.loads(json.dumps(told)) == told
 
@@ -133,6 +133,12 @@ def test_scheduled_is_what_is_booked_ahead_within_thirty_days():
     assert summary(BUSY, week="2026-W43", now=at("2026-11-16")).figures.scheduled == ()
     ahead = "2026-01-01 cus_1 new +9\n2026-12-15T22:59:59 cus_1 discount -1\n2026-12-15T23:00 cus_1 discount -2"
     assert [event.amount for event in summary(ahead).figures.scheduled] == [-1]
+
+
+def test_a_week_is_complete_from_its_end_on():
+    """A week is complete from the first second that is no longer part of it."""
+    end = weeks.parse("2026-W46", BERLIN).end
+    assert [summary(BUSY, now=now).complete for now in (end - 1, end)] == [False, True]
 
 
 def test_a_movement_at_midnight_belongs_to_the_week_it_begins():
