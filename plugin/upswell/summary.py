@@ -17,11 +17,15 @@ _AHEAD_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of the ledger: events yet to be applied, events that failed, when the last came (ISO 8601, or None)."""
+    """The state of the ledger: events yet to be applied, events that failed, when the last came (ISO 8601, or None).
+
+    ``differences`` counts the subscriptions that are others than at Stripe, None before anybody compared them.
+    """
 
     pending: int
     failed: int
     last_event_at: str | None
+    differences: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

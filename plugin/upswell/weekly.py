@@ -5,6 +5,7 @@ from upswell.ledger import Ledger
 from upswell.restated import Past
 from upswell.settings import Config
 from upswell.summary import Health, Planned, Summary, summarise
+from upswell.verdicts import verdict
 from upswell.weeks import Week, utc
 
 
@@ -39,4 +40,4 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
 def _health(ledger: Ledger) -> Health:
     counts = events.counts(ledger)
     last = counts.last_event_at
-    return Health(counts.pending, counts.failed, None if last is None else utc(last))
+    return Health(counts.pending, counts.failed, None if last is None else utc(last), verdict(ledger).differences)
