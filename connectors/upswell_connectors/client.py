@@ -1,14 +1,15 @@
-"""One polite GET of Stripe's API: limited in rate, patient with what passes, and silent about secrets."""
+"""Polite requests to Stripe's API: limited in rate, patient with what passes, and silent about secrets."""
 
 import logging
 import random
 import re
 import threading
 import time
+import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -40,8 +41,9 @@ PERMISSIONS = {
     "subscription_items": "Subscriptions",
     "subscription_schedules": "Subscriptions",
     "subscriptions": "Subscriptions",
+    "webhook_endpoints": "Webhook Endpoints",
 }
-"""What a restricted key must be allowed to read, in the words of Stripe's dashboard, by the first part of the path."""
+"""What a restricted key must be allowed, in the words of Stripe's dashboard, by the first part of the path."""
 
 _FIRST_WAIT_SECONDS = 0.5
 _GROWN_WAIT_SECONDS = 8.0
@@ -49,6 +51,7 @@ _LONGEST_WAIT_SECONDS = 30.0
 _TIMEOUT_SECONDS = (10, 30)
 _FEW_ATTEMPTS = 4
 _RETRIED = {409, 429}
+_LONGEST_REASON = 200
 
 _log = logging.getLogger("upswell_connectors.client")
 
@@ -76,7 +79,7 @@ class Answer:
 
 
 class Client:
-    """A reader of one Stripe account; threads may share it. ``settings`` must hold an API key.
+    """Asks one Stripe account; threads may share it. ``settings`` must hold an API key.
 
     What is worth another try is tried up to ``attempts`` times, with pauses that grow; where nobody answered yet, a few
     times only. ``requests`` counts by endpoint what was sent; ``ahead`` is by how many seconds Stripe's clock is ahead
@@ -120,6 +123,22 @@ class Client:
 
         Raises Refused where Stripe does not answer such a request, Unreachable where it did not answer in time.
         """
+        return self._ask(_Request("GET", path, params=params), take)
+
+    def post(self, path: str, form: Sequence[tuple[str, str]]) -> Any:
+        """Send ``form`` and return the JSON that Stripe answers. However often it is tried, it happens once.
+
+        Raises as ``read`` does.
+        """
+        request = _Request("POST", path, form=form, headers={"Idempotency-Key": str(uuid.uuid4())})
+        return self._ask(request, lambda answer: msgspec.json.decode(answer.body))
+
+    def delete(self, path: str) -> None:
+        """Delete what is at ``path``. Raises as ``read`` does."""
+        self._ask(_Request("DELETE", path), lambda _answer: None)
+
+    def _ask(self, request: "_Request", take: Callable[[Answer], T]) -> T:
+        path = request.path
         endpoint = endpoint_of(path)
         limiter = self._limiter(endpoint)
         attempt = 0
@@ -127,31 +146,37 @@ class Client:
             limiter.wait()
             self._overall.wait()
             self._count(endpoint)
-            trouble, pause = self._try(path, params, take)
+            trouble, pause = self._try(request, take)
             if not isinstance(trouble, _Trouble):
                 return trouble
             attempt += 1
             if attempt >= (self._attempts if self._answered else min(self._attempts, trouble.patience)):
-                raise Unreachable(f"{path} cannot be read from Stripe: {trouble.words}") from None
+                raise Unreachable(f"{request.failing}: {trouble.words}") from None
             _log.debug("%s: %s; attempt %d", path, trouble.words, attempt)
             if pause:
                 limiter.rest(pause)
             time.sleep(max(pause, _growing(attempt)))
 
-    def _try(
-        self, path: str, params: Mapping[str, Any] | None, take: Callable[[Answer], T]
-    ) -> "tuple[T | _Trouble, float]":
+    def _try(self, request: "_Request", take: Callable[[Answer], T]) -> "tuple[T | _Trouble, float]":
         """Ask once. Returns what was made of the answer, or the trouble and how many seconds Stripe asks to wait."""
         begun = time.monotonic()
         try:
             with self._session() as session:
-                got = session.get(self._base + path, params=params, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
+                got = session.request(
+                    request.method,
+                    self._base + request.path,
+                    params=request.params,
+                    data=request.form,
+                    headers=request.headers,
+                    timeout=_TIMEOUT_SECONDS,
+                    allow_redirects=False,
+                )
         except requests.RequestException:
             return _Trouble("there is no connection to Stripe; it is tried again", _FEW_ATTEMPTS), 0.0
         self._answered, at = True, clock(got.headers)
         self.ahead = at - time.time()
         if got.status_code != 200:
-            return _judged(path, got), _asked(got.headers.get("Retry-After", ""))
+            return _judged(request, got), _asked(got.headers.get("Retry-After", ""))
         try:
             seconds = time.monotonic() - begun
             return take(Answer(got.content, int(at - seconds), seconds)), 0.0
@@ -190,6 +215,36 @@ class Client:
             self.requests[endpoint] += 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What is sent, and the words for what cannot be done where it fails."""
+
+    method: str = field(kw_only=False)
+    path: str = field(kw_only=False)
+    params: Mapping[str, Any] | None = None
+    form: Sequence[tuple[str, str]] | None = None
+    headers: Mapping[str, str] | None = None
+
+    @property
+    def failing(self) -> str:
+        return f"{self.path} cannot be {'read from' if self.method == 'GET' else 'changed at'} Stripe"
+
+    def explain(self, status: int, said: str | None) -> str:
+        """Return what an answer with ``status`` means, and what to do; ``said`` is Stripe's own sentence."""
+        if status == 401:
+            return (
+                "the API key is refused: put a valid one into the environment variable that [stripe] api_key_env names"
+            )
+        if status == 403:
+            wanted, access = PERMISSIONS.get(self.path.split("/")[2], "it"), "read" if self.method == "GET" else "write"
+            verb = "read" if self.method == "GET" else "change"
+            return f"the API key may not {verb} it: give the restricted key {access} access to {wanted}"
+        if status == 404:
+            return "Stripe does not know it any more"
+        reason = f" ({said[:_LONGEST_REASON]})" if said and self.method != "GET" else ""
+        return f"Stripe answered with status {status}{reason}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Trouble:
     """What passes, in words; ``patience`` is how often it is tried again before anything was ever answered."""
@@ -211,7 +266,7 @@ def clock(headers: Mapping[str, str]) -> int:
         return int(time.time())
 
 
-def _judged(path: str, got: requests.Response) -> _Trouble:
+def _judged(request: _Request, got: requests.Response) -> _Trouble:
     """Return the trouble that may pass. Raises Refused for one that stays."""
     status = got.status_code
     advice = got.headers.get("Stripe-Should-Retry")
@@ -224,20 +279,11 @@ def _judged(path: str, got: requests.Response) -> _Trouble:
         error = _Error()
     account = re.search(r"'(acct_\w+)'", error.message or "")
     raise Refused(
-        f"{path} cannot be read from Stripe: {_explained(status, path)}",
+        f"{request.failing}: {request.explain(status, error.message)}",
         status=status,
         param=error.param,
         account=account[1] if account else None,
     ) from None
-
-
-def _explained(status: int, path: str) -> str:
-    if status == 401:
-        return "the API key is refused: put a valid one into the environment variable that [stripe] api_key_env names"
-    if status == 403:
-        wanted = PERMISSIONS.get(path.split("/")[2], "it")
-        return f"the API key may not read it: give the restricted key read access to {wanted}"
-    return "Stripe does not know it any more" if status == 404 else f"Stripe answered with status {status}"
 
 
 def _asked(told: str) -> float:

@@ -10,7 +10,7 @@ from upswell.config import StripeSettings
 from upswell.errors import Unreachable, UpswellError
 from upswell.facts import Facts
 from upswell_connectors.client import Client
-from upswell_connectors.shapes import coupon_of, discount_of, facts_of, price_of
+from upswell_connectors.shapes import coupon_of, discount_of, facts_of, facts_of_object, price_of
 
 Json = Mapping[str, Any]
 
@@ -39,10 +39,22 @@ class StripeApi:
         if facts.state and reference in facts.state.discounts:
             return self._discounts(facts.state.after.id, reference)
         if facts.state and reference in facts.state.prices:
-            price = self._get(f"/v1/prices/{quote(reference)}", expand=["tiers", "currency_options"])
-            return Facts(told=(price_of(price),))
-        coupon = self._get(f"/v1/coupons/{quote(reference)}", expand=["applies_to", "currency_options"])
+            return self.price(reference)
+        return self.coupon(reference)
+
+    def price(self, name: str) -> Facts:
+        """Return a price with its tiers. Raises Refused, Unreachable, ShapeError."""
+        price = self._get(f"/v1/prices/{quote(name)}", expand=["tiers", "currency_options"])
+        return Facts(told=(price_of(price),))
+
+    def coupon(self, name: str) -> Facts:
+        """Return a coupon with the products it is for. Raises Refused, Unreachable, ShapeError."""
+        coupon = self._get(f"/v1/coupons/{quote(name)}", expand=["applies_to", "currency_options"])
         return Facts(told=(coupon_of(coupon),))
+
+    def customer(self, name: str, at: int) -> Facts:
+        """Return a customer as it is ``at`` (unix seconds UTC). Raises Refused, Unreachable, ShapeError."""
+        return facts_of_object(self._get(f"/v1/customers/{quote(name)}"), at)
 
     def _discounts(self, subscription: str, reference: str) -> Facts:
         held = self._get(f"/v1/subscriptions/{quote(subscription)}", expand=["discounts", "items.data.discounts"])

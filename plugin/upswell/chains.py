@@ -15,13 +15,16 @@ Likeness = tuple[object, ...]
 
 def _likeness(subscription: Subscription, at: int, catalogue: Catalogue) -> Likeness:
     """Return what must be equal in two views of one subscription for nothing to have happened between them."""
-
-    def live(names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(name for name in names if not _over(name, at, catalogue))
-
-    items = sorted((item.id, item.price.id, item.quantity or 0, live(item.discounts)) for item in subscription.items)
+    items = sorted(
+        (item.id, item.price.id, item.quantity or 0, live(item.discounts, at, catalogue)) for item in subscription.items
+    )
     state = (subscription.status, subscription.pause, subscription.cancels, subscription.currency)
-    return (*state, live(subscription.discounts), *items)
+    return (*state, live(subscription.discounts, at, catalogue), *items)
+
+
+def live(names: Sequence[str], at: int, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return those of the discounts ``names`` that are not over at ``at``, as far as is known."""
+    return tuple(name for name in names if not _over(name, at, catalogue))
 
 
 def _over(discount: str, at: int, catalogue: Catalogue) -> bool:

@@ -31,6 +31,7 @@ from upswell.console import (
 from upswell.errors import ConfigError, UpswellError
 from upswell.inquiries import INQUIRIES
 from upswell.questions import QUESTIONS, Question
+from upswell.upkeep import UPKEEP
 
 if TYPE_CHECKING:
     from upswell.config import Config
@@ -68,8 +69,8 @@ def upswell(context: click.Context, config: Path | None, *, verbose: bool) -> No
         log_everything()
 
 
-for _inquiry in INQUIRIES:
-    upswell.add_command(_inquiry)
+for _command in (*INQUIRIES, *UPKEEP):
+    upswell.add_command(_command)
 
 
 @upswell.command()

@@ -129,6 +129,12 @@ def finish(connection: sqlite3.Connection, course: Course, now: int) -> None:
     forget_job(connection, BACKFILL)
 
 
+def last_begun(ledger: Ledger) -> int | None:
+    """Return when the last run that was finished began (unix seconds UTC): events up to then were read."""
+    done: dict[str, int] = ledger.job(_DONE) or {}
+    return done.get("begun")
+
+
 def finished_at(ledger: Ledger) -> int | None:
     """Return when the last run was finished (unix seconds UTC), or None."""
     done = ledger.job(_DONE)

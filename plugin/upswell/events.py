@@ -157,3 +157,12 @@ def counts(ledger: Ledger) -> Counts:
         " (SELECT max(received_at) FROM events)"
     ).fetchone()
     return Counts(*row)
+
+
+def unapplied(ledger: Ledger) -> list[tuple[bytes, str]]:
+    """Return the raw bytes of each event that waits or failed, and why."""
+    rows = ledger.connection.execute(
+        "SELECT body, id || ' ' || iif(state = 'failed', 'failed: ', '') || coalesce(reason, 'is yet to be applied')"
+        " FROM events WHERE state IN ('received', 'failed') ORDER BY created, id"
+    )
+    return [(zlib.decompress(body), reason) for body, reason in rows]

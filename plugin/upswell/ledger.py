@@ -157,6 +157,16 @@ class Ledger:
         with suppress(LedgerError, sqlite3.OperationalError), hold(self.path):
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
+    @contextmanager
+    def attempt(self) -> Iterator[sqlite3.Connection]:
+        """Open a write transaction as ``write`` does, and take back all that was written in it."""
+        with self.write() as connection:
+            connection.execute("SAVEPOINT attempt")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK TO attempt")
+
     def job(self, name: str) -> Any:
         """Return what was noted under ``name`` in ``jobs``, or None."""
         return job(self.connection, name)

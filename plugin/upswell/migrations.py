@@ -173,33 +173,8 @@ def create_views(db: Database) -> None:
         db.execute(f"CREATE VIEW {name} AS {query}")
 
 
-_SCHEDULED = """
-    CREATE TABLE scheduled (             -- what plans would bring; it is not counted
-        id TEXT PRIMARY KEY,
-        occurred_at TEXT NOT NULL,       -- ISO 8601, UTC: when it would take effect
-        customer TEXT NOT NULL,
-        step INTEGER NOT NULL,           -- place among the customer's scheduled movements
-        subscription TEXT NOT NULL,      -- of one that is to begin, its schedule
-        item TEXT NOT NULL,
-        kind TEXT NOT NULL,
-        driver TEXT NOT NULL,
-        amount INTEGER NOT NULL,         -- minor units a month, signed
-        currency TEXT NOT NULL,
-        mrr_before INTEGER NOT NULL,
-        mrr_after INTEGER NOT NULL,
-        product_from TEXT,
-        product_to TEXT,
-        price_from TEXT,
-        price_to TEXT,
-        quantity_from INTEGER,
-        quantity_to INTEGER,
-        source TEXT NOT NULL,
-        cause TEXT NOT NULL,
-        origin TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        CHECK (mrr_after - mrr_before = amount)
-    ) STRICT
-    """
+# What plans would bring, and is not counted: the columns that movements had in the first version.
+_SCHEDULED = next(made for made in _TABLES if "TABLE movements" in made).replace("TABLE movements", "TABLE scheduled")
 
 _PLANS = (
     _CATALOGUE.format(name="schedules"),
@@ -270,6 +245,17 @@ def keep_the_past(db: Database) -> None:
     """Keep what lists show of subscriptions, and all that invoice lines say of them."""
     for statement in _PAST:
         db.execute(statement)
+
+
+@migrations()
+def ask_for_coupons(db: Database) -> None:
+    """Keep which coupons Stripe is to be asked for; those of every discount that is known, at first."""
+    db.execute("CREATE TABLE unexpanded (coupon TEXT PRIMARY KEY, asked INTEGER NOT NULL) STRICT")
+    db.execute("CREATE INDEX unexpanded_open ON unexpanded(coupon) WHERE asked = 0")
+    db.execute(
+        "INSERT OR IGNORE INTO unexpanded"
+        " SELECT coalesce(json_extract(value, '$.coupon.id'), json_extract(value, '$.coupon')), 0 FROM discounts"
+    )
 
 
 def names() -> frozenset[str]:

@@ -29,14 +29,22 @@ def check(ledger: Ledger, config: Config, client: Client) -> int:
     Raises UpswellError, one sentence that says what to do, where the key, its permissions, the ledger or this machine's
     clock are not as they must be; Unreachable where Stripe does not answer.
     """
-    _check_mode(ledger, config)
-    account = _account(client)
+    identify(ledger, config, client)
     _check_clock(client.ahead)
-    _check_account(ledger, config, account)
     if _is_restricted(config):
         _check_permissions(client, config)
-    _bind(ledger, config, account)
     return int(client.now()) - 1  # what this second brings comes after it
+
+
+def identify(ledger: Ledger, config: Config, client: Client) -> None:
+    """Make sure that the API key is of the ledger's account and mode, and bind a new ledger to them.
+
+    Raises UpswellError where it is not; Unreachable where Stripe does not answer.
+    """
+    _check_mode(ledger, config)
+    account = _account(client)
+    _check_account(ledger, config, account)
+    _bind(ledger, config, account)
 
 
 def check_key(config: Config) -> None:

@@ -18,6 +18,7 @@ from upswell.portfolio import Subscription
 from upswell.prices import Price
 from upswell.rules import Rules
 from upswell.snapshots import snapshots_of, write_snapshot
+from upswell.unexpanded import note_asked, note_unexpanded
 from upswell.versions import Shared, prices_of, rows_of, versions
 
 
@@ -88,6 +89,8 @@ def _write_told(connection: sqlite3.Connection, event: str | None, told: Told, r
     value = told.value
     row = (value.id, told.at, event, _encode(value).decode())
     table = TABLES[type(value)]
+    if event is None and isinstance(value, Coupon):
+        note_asked(connection, value.id)
     if event is None and not _is_news(connection, table, value.id, told.at, row[-1]):
         return
     connection.execute(f"INSERT OR IGNORE INTO {table}(id, at, event, value) VALUES (?, ?, ?, ?)", row)
@@ -95,6 +98,7 @@ def _write_told(connection: sqlite3.Connection, event: str | None, told: Told, r
         _place(connection, value.id, rules)
         _mark_customers(connection, [value.id])
     elif isinstance(value, Discount):
+        note_unexpanded(connection, value.coupon_id)
         if value.customer:
             _place(connection, value.customer, rules)
             mention(connection, value.customer, [value.id])

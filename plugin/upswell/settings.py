@@ -46,13 +46,17 @@ class LedgerSettings:
 
 @dataclass(frozen=True, slots=True)
 class StripeSettings:
-    """How Stripe is reached; ``requests_per_second`` bounds what is asked of it."""
+    """How Stripe is reached; ``requests_per_second`` bounds what is asked of it.
+
+    ``webhook_secret_file`` is where signing secrets are kept, None where they are in the environment.
+    """
 
     api_key: Secret | None
     webhook_secrets: tuple[Secret, ...]
     api_base: str | None
     requests_per_second: int
     webhooks: bool
+    webhook_secret_file: Path | None = None
 
     @property
     def livemode(self) -> bool | None:

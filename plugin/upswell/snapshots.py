@@ -16,7 +16,10 @@ _Row = tuple[int, int, str]
 
 
 def write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot) -> bool:
-    """Store a look inside an open write transaction; say whether it tells anything new. Looks may come in any order."""
+    """Store a look inside an open write transaction; say whether it may tell anything new.
+
+    Looks may come in any order. One that shows what the last one did, with no event since, tells nothing.
+    """
     name, value = snapshot.subscription.id, _encode(snapshot.subscription).decode()
     rows = connection.execute("SELECT at, seen, value FROM snapshots WHERE subscription = ? ORDER BY at", (name,))
     held: list[_Row] = rows.fetchall()
@@ -29,7 +32,10 @@ def write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot) -> bool:
         "INSERT INTO snapshots(subscription, customer, at, seen, value) VALUES (?, ?, ?, ?, ?)",
         [(name, snapshot.subscription.customer, *row) for row in found],
     )
-    return True
+    if [(at, text) for at, _, text in found] != [(at, text) for at, _, text in held]:
+        return True
+    since = "SELECT 1 FROM history WHERE subscription = ? AND created > ? LIMIT 1"
+    return connection.execute(since, (name, held[-1][1])).fetchone() is not None
 
 
 def _runs(looks: list[tuple[int, str]]) -> list[_Row]:

@@ -17,11 +17,15 @@ _AHEAD_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of the ledger: events yet to be applied, events that failed, when the last came (ISO 8601, or None)."""
+    """The state of the ledger: events yet to be applied, events that failed, when the last came (ISO 8601, or None).
+
+    ``differences`` counts the subscriptions that are others than at Stripe, None before anybody compared them.
+    """
 
     pending: int
     failed: int
     last_event_at: str | None
+    differences: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class Summary:
 
     ``start`` and ``end`` (exclusive) are dates of the report zone; ``complete`` is False while the week runs.
     ``currency`` (lower case) is the main one, of ``figures``; ``other_currencies`` holds the rest by code.
-    ``zone`` is the report zone's name and ``notes`` are sentences for people: the JSON leaves both out.
+    ``zone`` is the report zone's name, ``notes`` are sentences for people, and ``names`` those of customers of whom
+    something is scheduled: the JSON leaves all three out.
     """
 
     week: str
@@ -43,6 +48,7 @@ class Summary:
     other_currencies: Mapping[str, Figures]
     zone: str
     notes: tuple[str, ...]
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ def summarise(
         other_currencies=by_code,
         zone=week.zone.key,
         notes=notes(ordered, week, span.cut, currency),
+        names={movement.customer: names.get(movement.customer, movement.customer) for movement in ahead},
     )
 
 

@@ -5,6 +5,7 @@ from upswell.ledger import Ledger
 from upswell.restated import Past
 from upswell.settings import Config
 from upswell.summary import Health, Planned, Summary, summarise
+from upswell.verdicts import verdict
 from upswell.weeks import Week, utc
 
 
@@ -19,24 +20,26 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
         for movement in metrics.window(movements, week.start, week.end)
         if movement.group == "expansion"
     }
+    planned = Planned(agenda.scheduled(ledger), agenda.overtaken(ledger))
+    awaited = {movement.customer for movement in (*movements, *planned.scheduled) if movement.occurred_at > now}
     posts = deliveries.posts(ledger)
     return summarise(
         movements,
         week,
         now=now,
         currency=config.report.currency,
-        names=books.names(ledger, grown),
+        names=books.names(ledger, grown | awaited),
         health=_health(ledger),
         past=Past(
             posts=posts,
             arrivals=deliveries.arrivals(ledger, posts[0].made_at) if posts else {},
             rules_since=tallies.rules_since(ledger),
         ),
-        planned=Planned(agenda.scheduled(ledger), agenda.overtaken(ledger)),
+        planned=planned,
     )
 
 
 def _health(ledger: Ledger) -> Health:
     counts = events.counts(ledger)
     last = counts.last_event_at
-    return Health(counts.pending, counts.failed, None if last is None else utc(last))
+    return Health(counts.pending, counts.failed, None if last is None else utc(last), verdict(ledger).differences)

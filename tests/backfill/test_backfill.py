@@ -19,6 +19,7 @@ from upswell_connectors.fake_stripe.server import serving
 from upswell_connectors.stripe_api import StripeApi
 
 DAY = 86_400
+PLANNED = [(1_790_000_000, 5), (2_000_000_000, 8)]
 CREATED = 1_790_000_000
 LATELY = 1_792_500_000
 
@@ -182,6 +183,17 @@ def test_a_discount_comes_with_its_subscription():
     with read(account(subscriptions=[subscription(discounts=[discount(start=CREATED)])])):
         pass
     assert rows("SELECT sum(amount) FROM movements") == [(4000,)]
+
+
+def test_what_is_planned_comes_with_its_schedule():
+    """A schedule that the list shows is in the ledger, and what it plans is scheduled, without an event of it."""
+    now, then = ({"start_date": at, "items": [{"price": "price_1", "quantity": many}]} for at, many in PLANNED)
+    schedule = {"id": "sub_sched_1", "object": "subscription_schedule", "customer": "cus_1", "subscription": "sub_1"}
+    schedule |= {"status": "active", "created": CREATED, "phases": [now | {"end_date": then["start_date"]}, then]}
+    with read(account(subscription_schedules=[schedule])) as done:
+        assert done.objects["schedules"] == 1
+    assert rows("SELECT id FROM schedules") == [("sub_sched_1",)]
+    assert rows("SELECT kind, amount FROM scheduled") == [("seat", 3000)]
 
 
 LATER = ("/v1/customers", "/v1/invoices", "/v1/events")

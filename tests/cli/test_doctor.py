@@ -12,7 +12,7 @@ from scenarios.story import Story
 from upswell.config import load
 from upswell.course import Course, finish, save
 from upswell.doctor import _sqlite, findings
-from upswell.ledger import Ledger
+from upswell.ledger import Ledger, note_job
 
 KEY = "sk_test_hidden"
 
@@ -74,7 +74,7 @@ def test_a_ledger_without_events_wants_some(upswell) -> None:
     """The address for Stripe is told."""
     Ledger(Path("upswell.db"), create=True).close()
     Path("config.toml").write_text('[server]\npublic_url = "https://up.test"\n')
-    assert "point a Stripe webhook endpoint at https://up.test/webhooks/stripe" in upswell("doctor").out
+    assert "`upswell connect https://up.test` makes the webhook endpoint" in upswell("doctor").out
 
 
 def test_what_failed_and_what_waits_is_told(upswell, applied: None) -> None:
@@ -141,6 +141,64 @@ def test_the_age_of_the_last_event_is_in_its_largest_unit() -> None:
         for seconds in (0, 1, 3600, 2 * 86400 + 3600)
     }
     assert list(told.values()) == ["0 seconds ago", "1 second ago", "1 hour ago", "2 days ago"]
+
+
+@pytest.mark.usefixtures("applied")
+@pytest.mark.parametrize(
+    ("noted", "well", "text"),
+    [
+        (None, True, "not yet: `upswell serve` does it"),
+        ({"through": 1, "at": 0, "new": 3}, True, "2 hours ago; it brought 3 events"),
+        ({"through": 1, "at": 0, "failed_at": 3600, "trouble": "no"}, False, "failed 1 hour ago (no); 2 hours ago; it"),
+        ({"through": 1, "at": -21 * 86_400}, False, "21 days ago; it brought 0 events: start `upswell serve`"),
+        (
+            {"through": 1, "at": 0, "gap": [0, 86_400]},
+            False,
+            "Events from 1970-01-01 00:00 UTC to 1970-01-02 00:00 UTC",
+        ),
+    ],
+)
+def test_the_last_catch_up_is_told(noted, well: bool, text: str) -> None:
+    """When it was and what it brought; it is a fault where it failed, is overdue, or came too late."""
+    config = load()
+    now = 4_000_000_000
+    if noted:
+        moments = {key: now - 7200 + noted[key] for key in ("at", "failed_at") if key in noted}
+        with Ledger(config.ledger.path) as ledger, ledger.write() as connection:
+            note_job(connection, "catch_up", noted | moments)
+    told = next(line for line in findings(config, now) if line.subject == "catch-up")
+    assert told.well is well
+    assert text in told.text
+
+
+@pytest.mark.usefixtures("applied")
+@pytest.mark.parametrize(
+    ("noted", "well", "text"),
+    [
+        (None, True, "not yet: `upswell serve` does it at night"),
+        (
+            {"at": 0, "looked_at": 1200, "differences": 0},
+            True,
+            "0 of 1,200 subscriptions differ from Stripe's, 2 hours",
+        ),
+        (
+            {"at": 0, "looked_at": 12, "differences": 3},
+            False,
+            "3 of 12 subscriptions differ from Stripe's, 2 hours ago",
+        ),
+        ({"at": 0, "differences": 0, "failed_at": 3600, "trouble": "no"}, False, "not 1 hour ago (no): try `upswell"),
+    ],
+)
+def test_the_last_comparison_with_stripe_is_told(noted, well: bool, text: str) -> None:
+    """Differences are a fault with its remedy, and so is a comparison that did not succeed."""
+    now = 4_000_000_000
+    if noted:
+        moments = {key: now - 7200 + noted[key] for key in ("at", "failed_at") if key in noted}
+        with Ledger(Path("upswell.db")) as ledger, ledger.write() as connection:
+            note_job(connection, "reconciled", noted | moments)
+    told = next(line for line in findings(load(), now) if line.subject == "reconciled")
+    assert told.well is well
+    assert told.text.startswith(text)
 
 
 @pytest.mark.usefixtures("applied")

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 from connectors.sent import body, discount, invoice, item, price, subscription
 
-from intake.told import AT, DAY, granted, stale, tables, taken
+from intake.told import AT, DAY, granted, moved, movements, stale, tables, taken
 from upswell.intake import apply_pending
 from upswell.records import history_of, write_facts
 from upswell.rules import Rules
@@ -63,8 +63,19 @@ def test_a_look_makes_its_customer_stale_once(ledger):
     looked(ledger, (1, held(5)))
     assert stale(ledger) == {"cus_1": None}
     apply_pending(ledger, Rules())
-    looked(ledger, (1, held(5)))
+    looked(ledger, (1, held(5)), (2, held(5)))
     assert stale(ledger) == {}
+
+
+def test_a_look_that_shows_what_an_event_changed_makes_its_customer_stale(ledger):
+    """A list that shows again what it did before an event tells that something happened after the event."""
+    looked(ledger, (AT - 3 * DAY, held(5)))
+    taken(ledger, moved(1, 5, 8, AT))
+    apply_pending(ledger, Rules())
+    looked(ledger, (AT + 3 * DAY, held(5)))
+    assert stale(ledger) == {"cus_1": None}
+    apply_pending(ledger, Rules())
+    assert [kind for _, kind, _ in movements(ledger)] == ["new", "seat", "downgrade"]
 
 
 def test_the_api_told_the_same_twice_is_told_at_first(ledger):

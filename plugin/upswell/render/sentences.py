@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from upswell.figures import Figures
+from upswell.figures import Figures, Scheduled
 from upswell.render import words
 from upswell.summary import Health, Summary
 
@@ -21,6 +21,7 @@ _KINDS = {
     "term_change": "term change",
 }
 _SHOWN = 5
+_LONGEST_NAME = 60
 
 
 def is_quiet(figures: Figures) -> bool:
@@ -119,15 +120,19 @@ def corrections(summary: Summary) -> tuple[str, ...]:
 
 def ahead(summary: Summary) -> tuple[str, ...]:
     """Say what is scheduled, over all currencies."""
-    zone = ZoneInfo(summary.zone)
     return _shortened(
         [
-            f"{words.day(words.read(event.at, zone))}: {words.signed(event.amount, currency)} {_KINDS[event.kind]} "
-            f"({words.clean(event.reason, 160)})"
+            _awaited(event, currency, summary.names.get(event.customer, event.customer), ZoneInfo(summary.zone))
             for currency, figures in _all(summary)
             for event in figures.scheduled
         ]
     )
+
+
+def _awaited(event: Scheduled, currency: str, name: str, zone: ZoneInfo) -> str:
+    amount = f"{words.signed(event.amount, currency)} {_KINDS[event.kind]}"
+    day = words.day(words.read(event.at, zone))
+    return f"{day}, {words.clean(name, _LONGEST_NAME)}: {amount} ({words.clean(event.reason, 160)})"
 
 
 def _all(summary: Summary) -> Iterator[tuple[str, Figures]]:
@@ -141,12 +146,19 @@ def _shortened(lines: list[str]) -> tuple[str, ...]:
 
 
 def health(state: Health, zone: ZoneInfo) -> str:
-    """Say whether all that came in is in the figures."""
+    """Say whether all that came in is in the figures, and whether they are what Stripe shows."""
     if state.last_event_at is None:
-        return "No event has been received yet."
+        return _with_differences("No event has been received yet", state)
     last = f"last event {words.moment(words.read(state.last_event_at, zone))}"
     open_ = [f"{many:,} {word}" for many, word in ((state.pending, "pending"), (state.failed, "failed")) if many]
     if not open_:
-        return f"All events are in; {last}."
+        return _with_differences(f"All events are in; {last}", state)
     remedy = "; run `upswell retry`" if state.failed else ""
-    return f"Events not in these figures yet: {' and '.join(open_)}{remedy}; {last}."
+    return _with_differences(f"Events not in these figures yet: {' and '.join(open_)}{remedy}; {last}", state)
+
+
+def _with_differences(said: str, state: Health) -> str:
+    if not state.differences:
+        return f"{said}{'' if state.differences is None else '; all subscriptions are as at Stripe'}."
+    verb = "is not" if state.differences == 1 else "are not"
+    return f"{said}; {words.count(state.differences, 'subscription')} {verb} as at Stripe: see `upswell reconcile`."
