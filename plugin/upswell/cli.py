@@ -28,6 +28,7 @@ from upswell.console import (
     tell,
     tell_backlog,
 )
+from upswell.custody import CUSTODY
 from upswell.errors import ConfigError, UpswellError
 from upswell.inquiries import INQUIRIES
 from upswell.questions import QUESTIONS, Question
@@ -68,8 +69,8 @@ def upswell(context: click.Context, config: Path | None, *, verbose: bool) -> No
         log_everything()
 
 
-for _inquiry in INQUIRIES:
-    upswell.add_command(_inquiry)
+for _command in (*INQUIRIES, *CUSTODY):
+    upswell.add_command(_command)
 
 
 @upswell.command()

@@ -1,0 +1,68 @@
+"""The commands that look after the ledger itself: what came in, copies of it, and what must be forgotten."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from upswell.console import configured, formats
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+    from upswell.arrivals import Arrival
+
+_STATES = ("failed", "waiting", "received", "applied", "ignored")
+
+
+@click.command()
+@click.argument("event", required=False, metavar="ID")
+@click.option("--state", type=click.Choice(_STATES), help="Those in one state.")
+@click.option(
+    "--type", "kind", metavar="TYPE", help="Those of one type, such as invoice.paid, or of several: invoice.*"
+)
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
+@formats("table", "json")
+@click.option("--forget", metavar="ID", help="Throw away an event that failed; it cannot be undone.")
+@click.option("--yes", is_flag=True, help="Do so without asking.")
+@click.pass_obj
+def events(
+    named: Path | None, /, *, event: str | None, form: str, forget: str | None, yes: bool, **wanted: Any
+) -> None:
+    """List what Stripe sent, newest first, or show one event as it came."""
+    from upswell import arrivals
+    from upswell.ledger import Ledger
+
+    config = configured(named)
+    with Ledger(config.ledger.path) as ledger:
+        if forget:
+            confirm(f"Throw away {forget}? This cannot be undone.", yes=yes)
+            arrivals.drop(ledger, forget)
+            click.echo(f"{forget} is gone. Should Stripe send it again, it is taken in as a new event.")
+        elif event:
+            click.echo(arrivals.body(ledger, event))
+        else:
+            _list(arrivals.arrivals(ledger, **wanted), form, config.report.timezone)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before what cannot be undone, unless ``yes``. Raises UsageError where nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Say so with --yes.")
+    click.confirm(question, abort=True, err=True)
+
+
+def _list(found: "Sequence[Arrival]", form: str, zone: "ZoneInfo") -> None:
+    from upswell import listing
+
+    if form == "json":
+        click.echo(listing.arrivals_as_json(found))
+    else:
+        listing.arrivals_table(found, zone, sys.stdout)
+
+
+CUSTODY = (events,)
