@@ -31,7 +31,7 @@ _STATES = ("failed", "waiting", "received", "applied", "ignored")
 def events(
     named: Path | None, /, *, event: str | None, form: str, forget: str | None, yes: bool, **wanted: Any
 ) -> None:
-    """List what Stripe sent, newest first, or show one event as it came."""
+    """List what Stripe sent, or show one event."""
     from upswell import arrivals
     from upswell.ledger import Ledger
 
