@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from upswell.console import configured, formats
+from upswell.console import configured, formats, progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,21 @@ def events(
             _list(arrivals.arrivals(ledger, **wanted), form, config.report.timezone)
 
 
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
+@click.pass_obj
+def backup(named: Path | None, /, *, file: Path, force: bool) -> None:
+    """Copy the ledger to FILE, also beside `serve`."""
+    from upswell import backup as work
+    from upswell.ledger import Ledger
+
+    config = configured(named)
+    with Ledger(config.ledger.path) as ledger, progress("Copying") as moved:
+        size = work.backup(ledger, file, force=force, progress=moved)
+    click.echo(f"{config.ledger.path} is copied to {file} and checked: {size:,} bytes")
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Ask before what cannot be undone, unless ``yes``. Raises UsageError where nobody can be asked."""
     if yes:
@@ -65,4 +80,4 @@ def _list(found: "Sequence[Arrival]", form: str, zone: "ZoneInfo") -> None:
         listing.arrivals_table(found, zone, sys.stdout)
 
 
-CUSTODY = (events,)
+CUSTODY = (events, backup)
