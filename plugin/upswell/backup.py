@@ -35,7 +35,7 @@ def backup(
         _sync(target.parent)
     except (OSError, sqlite3.Error) as error:
         raise UpswellError(
-            f"The ledger cannot be copied to {target} ({error}): check the folder and its room"
+            f"The ledger cannot be copied to {target} ({error}): check the folder and the room in it"
         ) from error
     finally:
         partial.unlink(missing_ok=True)
