@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from upswell.console import configured, formats, progress
+from upswell.console import WRONG, configured, formats, progress, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +62,28 @@ def backup(named: Path | None, /, *, file: Path, force: bool) -> None:
     click.echo(f"{config.ledger.path} is copied to {file} and checked: {size:,} bytes")
 
 
+@click.command()
+@click.argument("customer", metavar="CUSTOMER")
+@click.option("--yes", is_flag=True, help="Do so without asking.")
+@click.pass_obj
+def forget(named: Path | None, /, *, customer: str, yes: bool) -> int:
+    """Forget who a customer is; figures stay."""
+    from upswell import forgetting
+    from upswell.ledger import Ledger
+
+    config = configured(named)
+    with Ledger(config.ledger.path) as ledger:
+        _, customers = forgetting.find(ledger, customer)
+        listed = ", ".join(customers)
+        confirm(f"Forget name, address and metadata of {listed}? This cannot be undone.", yes=yes)
+        with progress("Looking through events") as moved:
+            done = forgetting.forget(ledger, config.rules, customer, progress=moved)
+    click.echo(f"{listed} is {done.pseudonym} now. Amounts, times and Stripe's ids stay; backups are as they were.")
+    if not done.erased:
+        tell(["The running `upswell serve` has yet to write the ledger's file anew: it does so when nobody reads it."])
+    return 0 if done.erased else WRONG
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Ask before what cannot be undone, unless ``yes``. Raises UsageError where nobody can be asked."""
     if yes:
@@ -80,4 +102,4 @@ def _list(found: "Sequence[Arrival]", form: str, zone: "ZoneInfo") -> None:
         listing.arrivals_table(found, zone, sys.stdout)
 
 
-CUSTODY = (events, backup)
+CUSTODY = (events, backup, forget)

@@ -11,6 +11,7 @@ import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.errors import ShapeError
+from upswell.forgotten import screened_body
 from upswell.ledger import Ledger, note_job
 
 _BOUND_TO = "bound_to"
@@ -103,7 +104,7 @@ def _insert(connection: sqlite3.Connection, event: Accepted, body: bytes, reason
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING",
         (
             *(event.id, event.type, event.created, event.livemode, event.account, event.api_version),
-            *(body, "ignored" if reason else "received", reason, now),
+            *(screened_body(connection, event.body, body), "ignored" if reason else "received", reason, now),
         ),
     ).rowcount
     if not new:
@@ -121,10 +122,13 @@ def _foreign(event: Accepted, bound: dict[str, object]) -> str | None:
 
 
 def bodies(ledger: Ledger, ids: Iterable[str]) -> dict[str, bytes]:
-    """Return the raw bytes of the events ``ids`` by id; unknown ids are left out."""
+    """Return the raw bytes of the events ``ids`` by id; those that are unknown, or not kept, are left out."""
     found = {}
     for event in ids:
-        if row := ledger.connection.execute("SELECT body FROM events WHERE id = ?", (event,)).fetchone():
+        row = ledger.connection.execute(
+            "SELECT body FROM events WHERE id = ? AND length(body) > 0", (event,)
+        ).fetchone()
+        if row:
             found[event] = zlib.decompress(row[0])
     return found
 

@@ -75,7 +75,8 @@ def _evidence(ledger: Ledger, cause: str) -> Evidence:
     if row is None:
         return Evidence(cause, "", "", "", None)
     event, kind, created = row
-    return Evidence(cause, event, kind, books.iso(created), json.loads(events.bodies(ledger, [event])[event]))
+    body = events.bodies(ledger, [event]).get(event)
+    return Evidence(cause, event, kind, books.iso(created), json.loads(body) if body else None)
 
 
 def as_json(told: Timeline | Derivation) -> dict[str, Any]:

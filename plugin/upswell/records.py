@@ -9,6 +9,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 from upswell.catalogue import Catalogue, Customer, Product, Version
 from upswell.discounts import Coupon, Discount
 from upswell.facts import TABLES, Facts, Invoice, Told
+from upswell.forgotten import screened
 from upswell.history import History, State
 from upswell.portfolio import Subscription
 from upswell.prices import Price
@@ -41,6 +42,7 @@ def write_facts(connection: sqlite3.Connection, event: str | None, facts: Facts,
 
     Writing the same facts again changes nothing. ``event`` is None for what was asked of the API.
     """
+    facts = screened(connection, facts)
     for told in facts.told:
         _write_told(connection, event, told, rules)
     if facts.state:
