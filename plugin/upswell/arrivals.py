@@ -1,6 +1,7 @@
 """What came in: each event with its state, and the dead letters among them, which may be thrown away."""
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
@@ -8,6 +9,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 from upswell.errors import UpswellError
 from upswell.ledger import Ledger
 
+_BATCH = 100
 _STATE = "iif(state = 'received' AND waits_for IS NOT NULL, 'waiting', state)"
 
 
@@ -36,12 +38,45 @@ def arrivals(ledger: Ledger, *, state: str | None = None, kind: str | None = Non
     return [Arrival(*row) for row in rows]
 
 
+def census(ledger: Ledger) -> dict[str, int]:
+    """Count the events by state; quickly, also where there are millions."""
+    rare = dict(
+        ledger.connection.execute(
+            "SELECT state, count(*) FROM events WHERE state IN ('received', 'failed') GROUP BY state"
+            " UNION ALL SELECT 'ignored', count(*) FROM events WHERE state = 'ignored'"
+        ).fetchall()
+    )
+    (whole,) = ledger.connection.execute("SELECT count(*) FROM events").fetchone()
+    return {"received": 0, "failed": 0, **rare, "applied": whole - sum(rare.values())}
+
+
 def body(ledger: Ledger, event: str) -> bytes:
-    """Return an event as it came. Raises UpswellError where the ledger has none of that id."""
+    """Return an event as it came. Raises UpswellError where the ledger has none of that id, or keeps it no more."""
     row = ledger.connection.execute("SELECT body FROM events WHERE id = ?", (event,)).fetchone()
     if row is None:
         raise _unknown(ledger, event)
+    if not row[0]:
+        raise UpswellError(f"{event} was applied, and kept for as long as [ledger] keep_events_days says: it is gone")
     return zlib.decompress(row[0])
+
+
+def shed(ledger: Ledger, before: int) -> Iterator[int]:
+    """Drop the raw bytes of applied events that came before ``before`` (unix seconds UTC), in short commits.
+
+    Their rows stay, so that a repeated event is known, and so does what was read of them: figures do not change.
+    Yields how many each commit dropped.
+    """
+    ledger.connection.execute("PRAGMA secure_delete = ON")
+    last = -1
+    while found := ledger.connection.execute(
+        "SELECT received_at, rowid FROM events WHERE received_at < ? AND received_at >= ? AND state = 'applied'"
+        " AND length(body) > 0 ORDER BY received_at LIMIT ?",
+        (before, last, _BATCH),
+    ).fetchall():
+        last = found[-1][0]
+        with ledger.write() as connection:
+            connection.executemany("UPDATE events SET body = x'' WHERE rowid = ?", [(row,) for _, row in found])
+        yield len(found)
 
 
 def drop(ledger: Ledger, event: str) -> None:

@@ -26,6 +26,7 @@ from upswell import events, schedule
 from upswell.errors import UpswellError
 from upswell.intake import apply_pending
 from upswell.ledger import Ledger, hold
+from upswell.logs import log_to_stderr
 from upswell.memory import Memory
 from upswell.rules import Rules
 from upswell.settings import Config, Secret
@@ -54,7 +55,7 @@ def run(config: Config) -> None:
     inherits them. Raises UpswellError where the ledger cannot be opened or is served already, the port is taken, no
     webhook secret is configured, or the worker fails again as soon as it was restarted.
     """
-    worker.log_to_stderr()
+    log_to_stderr(config.server.log)
     _require_secret(config)
     with hold(config.ledger.path, _LOCK_SECONDS):
         _prepare(config)

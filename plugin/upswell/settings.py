@@ -37,9 +37,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class LedgerSettings:
-    """Where the ledger lies."""
+    """Where the ledger lies, and for how many days raw events are kept (None: for ever)."""
 
     path: Path
+    keep_events_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,13 @@ class StripeSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Where the receiver listens, and the bearer token for details of its health."""
+    """Where the receiver listens, the bearer token for details of its health, and how it logs: text or json."""
 
     host: str
     port: int
     public_url: str | None
     token: Secret | None
+    log: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
