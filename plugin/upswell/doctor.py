@@ -1,33 +1,25 @@
 """What ``upswell doctor`` looks at: each finding is well, or names its remedy. No finding shows a secret."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell import deliveries
 from upswell.audit import audit
 from upswell.backlog import backlog
 from upswell.config import Config
 from upswell.errors import LedgerError
 from upswell.events import counts
+from upswell.finding import Finding, age
 from upswell.ledger import Ledger
 from upswell.rebuild import Progress, may_be_changed_back
 from upswell.schedule import next_run
+from upswell.surroundings import surroundings
 from upswell.undeclared import undeclared
 
-_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _SAMPLE = 200
 _MOST = 3
 _MENDED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report: what was looked at, whether it is ``well``, and what there is to say."""
-
-    subject: str
-    well: bool
-    text: str
 
 
 def findings(
@@ -44,6 +36,7 @@ def findings(
     yield _channels(config)
     yield _login(config)
     yield Finding("next summary", well=True, text=f"{next_run(now, config.report):%A %Y-%m-%d %H:%M %Z}")
+    yield from surroundings(config)
     yield from _ledger(config, now, None if thorough else _SAMPLE, progress or (lambda _done, _whole: None))
 
 
@@ -95,6 +88,7 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield _mode(ledger, config)
             yield _last_event(ledger, config, now)
             yield _backlog(ledger)
+            yield _posts(ledger, now)
             yield _families(ledger, config)
             yield _movements(ledger, config, sample, progress)
     except LedgerError as error:
@@ -128,14 +122,7 @@ def _last_event(ledger: Ledger, config: Config, now: int) -> Finding:
         address = config.server.public_url or f"http://{config.server.host}:{config.server.port}"
         remedy = f"point a Stripe webhook endpoint at {address}/webhooks/stripe, or `upswell replay FILE`"
         return Finding("last event", well=False, text=f"none has come: {remedy}")
-    return Finding("last event", well=True, text=f"{_age(now - last)} ago")
-
-
-def _age(seconds: int) -> str:
-    """Write a duration in its largest unit: ``3 hours``."""
-    size, unit = next((pair for pair in _UNITS if seconds >= pair[0]), _UNITS[-1])
-    many = max(0, seconds) // size
-    return f"{many} {unit}{'' if many == 1 else 's'}"
+    return Finding("last event", well=True, text=f"{age(now - last)} ago")
 
 
 def _backlog(ledger: Ledger) -> Finding:
@@ -148,6 +135,22 @@ def _backlog(ledger: Ledger) -> Finding:
         remedy = f"waiting for {missing}: replay the events that carry it, or set a Stripe key" if missing else ""
         return Finding("applied", well=False, text=f"{waiting.pending} to do. {remedy or 'Run `upswell retry`'}")
     return Finding("applied", well=True, text="everything")
+
+
+def _posts(ledger: Ledger, now: int) -> Finding:
+    """How the last summary reached each destination."""
+    found = deliveries.latest(ledger)
+    told = [
+        f"{one.destination} has had {one.period}, {age(now - one.sent_at)} ago"
+        if one.sent_at is not None
+        else f"{one.destination} has not had {one.period} ({one.error or 'it is being sent'})"
+        for one in found
+    ]
+    broken = [one for one in found if one.sent_at is None and not one.is_being_sent(now)]
+    if broken:
+        remedy = f"mend that, then `upswell summary --week {broken[0].period} --post`"
+        return Finding("last summary", well=False, text=f"{'; '.join(told)}. {remedy}")
+    return Finding("last summary", well=True, text="; ".join(told) or "none was posted yet")
 
 
 def _families(ledger: Ledger, config: Config) -> Finding:
