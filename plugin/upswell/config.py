@@ -106,7 +106,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
     slack, email = _slack(source), _email(source)
     return Config(
         path=path,
-        ledger=LedgerSettings(_relative(source, ledger.path), ledger.keep_events_days),
+        ledger=LedgerSettings(_relative(source, ledger.path), ledger.keep_events_days, ledger.checkpoints),
         stripe=StripeSettings(
             api_key=_secret(source, "stripe", "api_key"),
             webhook_secrets=_secrets(source, "stripe", "webhook_secret"),

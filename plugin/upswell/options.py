@@ -56,6 +56,10 @@ class Ledger(Section, frozen=True):
             400,
         ),
     ] = None
+    checkpoints: Annotated[
+        bool,
+        _note("false: `serve` leaves the write-ahead log to another program, such as Litestream: docs/operations.md."),
+    ] = True
 
 
 class Stripe(Section, frozen=True):

@@ -37,10 +37,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class LedgerSettings:
-    """Where the ledger lies, and for how many days raw events are kept (None: for ever)."""
+    """Where the ledger lies, for how many days raw events are kept (None: for ever), whether `serve` checkpoints."""
 
     path: Path
     keep_events_days: int | None = None
+    checkpoints: bool = True
 
 
 @dataclass(frozen=True, slots=True)
