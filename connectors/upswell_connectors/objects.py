@@ -36,21 +36,45 @@ def subscription(payload: payloads.Subscription) -> portfolio.Subscription:
         status=payload.status,
         currency=currency.lower(),
         items=items,
-        discounts=tuple(id_of(one) for one in subscription_discounts(payload)),
+        discounts=tuple(id_of(one) for one in listed_discounts(payload.discounts, payload.discount)),
         pause=payload.pause_collection.behavior if payload.pause_collection else None,
         created=payload.created,
         start_date=payload.start_date or 0,
         trial_end=payload.trial_end,
         ended_at=payload.ended_at,
-        cancel_at=payload.cancel_at,
+        cancel_at=_end(payload),
         cancel_at_period_end=payload.cancel_at_period_end,
         metadata=metadata(payload.metadata),
+        pending=_pending(payload.pending_update) if payload.pending_update else None,
     )
 
 
-def subscription_discounts(payload: payloads.Subscription) -> list[str | payloads.Discount]:
-    """Return the subscription's discounts; before 2020-08 there was one, and until acacia it stood beside the list."""
-    listed, single = payload.discounts or [], payload.discount
+def _end(payload: payloads.Subscription) -> int | None:
+    """Return when a subscription is set to end: at a date, or with its current period.
+
+    Since basil each item has a period of its own, and the earliest to end is meant.
+    """
+    if payload.cancel_at is not None or not payload.cancel_at_period_end:
+        return payload.cancel_at
+    ends = [item.current_period_end for item in payload.items.data if item.current_period_end is not None]
+    return min(ends, default=payload.current_period_end)
+
+
+def _pending(payload: payloads.PendingUpdate) -> portfolio.Pending:
+    listed = [*(payload.discounts or []), *([payload.discount] if payload.discount else [])]
+    return portfolio.Pending(
+        expires_at=payload.expires_at,
+        items=tuple(_item(item) for item in payload.subscription_items or [] if not item.deleted),
+        trial_end=payload.trial_end,
+        discounts=tuple(dict.fromkeys(id_of(one) for one in listed)) or None,
+    )
+
+
+def listed_discounts(
+    several: list[str | payloads.Discount] | None, single: payloads.Discount | None
+) -> list[str | payloads.Discount]:
+    """Return an object's discounts; before 2020-08 there was one, and until acacia it stood beside the list."""
+    listed = several or []
     if single is None:
         return listed
     if id_of(single) in {id_of(one) for one in listed}:
@@ -137,6 +161,7 @@ def coupon(payload: payloads.Coupon) -> discounts.Coupon:
         products=tuple(payload.applies_to.products) if payload.applies_to and payload.applies_to.products else None,
         name=payload.name,
         created=payload.created,
+        months=payload.duration_in_months,
     )
 
 

@@ -123,6 +123,7 @@ class Coupon(Struct):
     applies_to: AppliesTo | None = None
     name: str | None = None
     created: Int = 0
+    duration_in_months: Int | None = None
 
 
 class Source(Struct):
@@ -171,6 +172,7 @@ class Item(Struct):
     quantity: Int | None = None
     discounts: list[str | Discount] | None = None
     current_trial: Trial | None = None
+    current_period_end: Int | None = None
     deleted: bool = False
 
 
@@ -185,6 +187,16 @@ class Pause(Struct):
     """A subscription's pause_collection."""
 
     behavior: str
+
+
+class PendingUpdate(Struct):
+    """What a subscription waits to become once its invoice is paid."""
+
+    expires_at: Int
+    subscription_items: list[Item] | None = None
+    trial_end: Int | None = None
+    discount: Discount | None = None
+    discounts: list[str | Discount] | None = None
 
 
 class Subscription(Struct):
@@ -204,78 +216,6 @@ class Subscription(Struct):
     ended_at: Int | None = None
     cancel_at: Int | None = None
     cancel_at_period_end: bool = False
+    current_period_end: Int | None = None
+    pending_update: PendingUpdate | None = None
     metadata: dict[str, Any] | None = None
-
-
-class Period(Struct):
-    """A line's service period."""
-
-    start: Int
-    end: Int
-
-
-class LineItemDetails(Struct):
-    """What a line bills, since basil."""
-
-    subscription_item: str | None = None
-    proration: bool = False
-
-
-class LineParent(Struct):
-    """Where a line comes from, since basil."""
-
-    subscription_item_details: LineItemDetails | None = None
-
-
-class Line(Struct):
-    """An invoice line."""
-
-    id: str
-    amount: Int
-    period: Period
-    currency: str | None = None
-    proration: bool = False
-    subscription_item: str | None = None
-    parent: LineParent | None = None
-
-
-class Lines(Struct):
-    """An invoice's nested list of lines."""
-
-    data: list[Line]
-    has_more: bool = False
-
-
-class Transitions(Struct):
-    """When an invoice changed its status."""
-
-    finalized_at: Int | None = None
-
-
-class SubscriptionDetails(Struct):
-    """The subscription of an invoice, since basil."""
-
-    subscription: str | Ref | None = None
-
-
-class InvoiceParent(Struct):
-    """Where an invoice comes from, since basil."""
-
-    subscription_details: SubscriptionDetails | None = None
-
-
-class Invoice(Struct):
-    """An invoice."""
-
-    id: str
-    currency: str
-    customer: str | Ref | None = None
-    status: str | None = None
-    billing_reason: str | None = None
-    created: Int = 0
-    period_start: Int = 0
-    period_end: Int = 0
-    subscription: str | Ref | None = None
-    parent: InvoiceParent | None = None
-    status_transitions: Transitions | None = None
-    lines: Lines | None = None

@@ -1,6 +1,6 @@
 """The one reader of Stripe's events: payloads of any API version from 2020 on become facts in the core's values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,9 +9,8 @@ import msgspec
 from upswell import catalogue
 from upswell.errors import ShapeError
 from upswell.facts import Facts, Invoice, Thing, Told
-from upswell.history import State
-from upswell.usage import Billed
-from upswell_connectors import objects, payloads
+from upswell.history import Snapshot, State
+from upswell_connectors import invoices, objects, payloads, schedules
 
 Json = Mapping[str, Any]
 
@@ -48,6 +47,19 @@ def facts_of(body: bytes) -> Facts:
         raise ShapeError("the event is nested too deeply to be read") from error
 
 
+def facts_of_object(payload: Json, at: int) -> Facts:
+    """Return what one object says as the API listed it at ``at`` (unix seconds UTC); nothing, for one not read.
+
+    A subscription is a snapshot, an invoice its rows. What the catalogue's objects were before ``at`` they do not say.
+    Raises ShapeError where an object lacks what it must carry.
+    """
+    reader = _READERS.get(str(payload.get("object")))
+    try:
+        return reader(_Envelope("", "", at, payload, None)) if reader else Facts()
+    except RecursionError as error:
+        raise ShapeError("the object is nested too deeply to be read") from error
+
+
 def price_of(payload: Json, at: int = 0) -> Told:
     """Return a price asked of the API. Raises ShapeError."""
     return Told(at, objects.price(objects.read(payload, payloads.Price, "price")))
@@ -65,6 +77,9 @@ def discount_of(payload: Json, at: int = 0) -> Told:
 
 def _subscription_facts(event: _Envelope) -> Facts:
     payload = objects.read(event.object, payloads.Subscription, "subscription")
+    if not event.id:
+        shown = Snapshot(event.created, objects.subscription(payload))
+        return Facts(told=_unique(_carried(payload, event.created)), cut_off=_cut_off(payload), snapshot=shown)
     before = None
     told = _carried(payload, event.created)
     if event.previous is not None and event.type.endswith(".updated"):
@@ -72,8 +87,15 @@ def _subscription_facts(event: _Envelope) -> Facts:
         before = objects.subscription(earlier)
         told = [*_carried(earlier, event.created), *told]
     state = State(event.created, event.type, event.id, objects.subscription(payload), before)
-    unique = {(one.at, type(one.value), one.value.id): one for one in told}
-    return Facts(state, tuple(unique.values()), cut_off=payload.id if payload.items.has_more else None)
+    return Facts(state, _unique(told), cut_off=_cut_off(payload))
+
+
+def _cut_off(payload: payloads.Subscription) -> str | None:
+    return payload.id if payload.items.has_more else None
+
+
+def _unique(told: Iterable[Told]) -> tuple[Told, ...]:
+    return tuple({(one.at, type(one.value), one.value.id): one for one in told}.values())
 
 
 def _laid_over(previous: Json, current: Json) -> Json:
@@ -87,7 +109,7 @@ def _laid_over(previous: Json, current: Json) -> Json:
 
 def _carried(payload: payloads.Subscription, at: int) -> list[Told]:
     listed = [
-        *objects.subscription_discounts(payload),
+        *objects.listed_discounts(payload.discounts, payload.discount),
         *(one for item in payload.items.data for one in item.discounts or []),
     ]
     return [Told(at, objects.discount(one)) for one in listed if isinstance(one, payloads.Discount)]
@@ -114,6 +136,15 @@ def _coupon_facts(event: _Envelope) -> Facts:
     return _told(event, objects.coupon(objects.read(event.object, payloads.Coupon, "coupon")))
 
 
+def _schedule_facts(event: _Envelope) -> Facts:
+    payload = objects.read(event.object, schedules.Payload, "subscription schedule")
+    before = None
+    if event.previous is not None and event.type.endswith(".updated"):
+        before = objects.read(_laid_over(event.previous, event.object), schedules.Payload, "schedule's past")
+    found = schedules.schedule(payload, before)
+    return _told(event, found) if found else Facts()
+
+
 def _discount_facts(event: _Envelope) -> Facts:
     payload = objects.read(event.object, payloads.Discount, "discount")
     if payload.invoice or payload.invoice_item:
@@ -122,6 +153,8 @@ def _discount_facts(event: _Envelope) -> Facts:
 
 
 def _customer_facts(event: _Envelope) -> Facts:
+    if not event.id and event.object.get("deleted") is True:
+        return Facts()  # the API shows no more than the id of a deleted customer; what was known of it stays
     payload = objects.read(event.object, payloads.Customer, "customer")
     told: list[Told] = []
     if isinstance(payload.discount, payloads.Discount):
@@ -141,55 +174,13 @@ def _invoice_facts(event: _Envelope) -> Facts:
     """Read a finalized invoice; drafts and invoices of no subscription say nothing."""
     if "id" not in event.object:
         return Facts()
-    payload = objects.read(event.object, payloads.Invoice, "invoice")
-    subscription = _subscription_of(payload)
-    if payload.status in {None, "draft"} or subscription is None or payload.customer is None:
+    payload = objects.read(event.object, invoices.Invoice, "invoice")
+    rows = invoices.rows(payload, event.created)
+    if not rows or payload.customer is None:
         return Facts()
-    of_invoice = Billed(
-        invoice=payload.id,
-        line="",
-        subscription=subscription,
-        item="",
-        period_start=payload.period_start,
-        period_end=payload.period_end,
-        amount=0,
-        currency=payload.currency.lower(),
-        billing_reason=payload.billing_reason or "",
-        invoiced_at=payload.created,
-        finalized_at=_finalized(payload, event),
-        voided=payload.status == "void",
-    )
-    lines = payload.lines or payloads.Lines([])
-    rows = (_billed(line, of_invoice) for line in lines.data)
-    invoice = Invoice(objects.id_of(payload.customer), (of_invoice, *(row for row in rows if row)))
-    return Facts(invoice=invoice, cut_off=payload.id if lines.has_more else None)
-
-
-def _subscription_of(payload: payloads.Invoice) -> str | None:
-    if payload.subscription:
-        return objects.id_of(payload.subscription)
-    details = payload.parent.subscription_details if payload.parent else None
-    return objects.id_of(details.subscription) if details and details.subscription else None
-
-
-def _finalized(payload: payloads.Invoice, event: _Envelope) -> int:
-    told = payload.status_transitions.finalized_at if payload.status_transitions else None
-    return told or payload.created or event.created
-
-
-def _billed(line: payloads.Line, invoice: Billed) -> Billed | None:
-    details = line.parent.subscription_item_details if line.parent else None
-    item = line.subscription_item or (details.subscription_item if details else None)
-    if not item or line.proration or (details and details.proration):
-        return None
-    return replace(
-        invoice,
-        line=line.id,
-        item=item,
-        period_start=line.period.start,
-        period_end=line.period.end,
-        amount=line.amount,
-    )
+    told = () if event.id else _unique(Told(event.created, objects.discount(one)) for one in invoices.carried(payload))
+    cut_off = payload.id if payload.lines and payload.lines.has_more else None
+    return Facts(told=told, invoice=Invoice(objects.id_of(payload.customer), rows), cut_off=cut_off)
 
 
 def _told(event: _Envelope, value: Thing) -> Facts:
@@ -198,6 +189,7 @@ def _told(event: _Envelope, value: Thing) -> Facts:
 
 _READERS: dict[str, Callable[[_Envelope], Facts]] = {
     "subscription": _subscription_facts,
+    "subscription_schedule": _schedule_facts,
     "invoice": _invoice_facts,
     "customer": _customer_facts,
     "discount": _discount_facts,

@@ -1,51 +1,25 @@
 """Asking Stripe's API for what no event told: price tiers, coupons, discounts, and nested lists that go on."""
 
-import random
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
-import stripe
 
 from upswell.config import StripeSettings
 from upswell.errors import Unreachable, UpswellError
 from upswell.facts import Facts
-from upswell_connectors.shapes import coupon_of, discount_of, facts_of, price_of
-
-API_VERSION = "2026-10-28.endive"
-"""The version whose shapes are asked for; Stripe keeps answering in it whatever the account's default is."""
-
-_ATTEMPTS = 4
-_FIRST_WAIT_SECONDS = 0.5
-_LONGEST_WAIT_SECONDS = 30.0
-_TIMEOUT_SECONDS = 20
-_EXPLAINED = {
-    401: "the API key is refused: put a valid one into the environment variable that [stripe] api_key_env names",
-    403: "the API key may not read it: give the restricted key read access to prices, coupons and subscriptions",
-    404: "Stripe does not know it any more",
-}
+from upswell_connectors.client import Client
+from upswell_connectors.shapes import coupon_of, discount_of, facts_of, facts_of_object, price_of
 
 Json = Mapping[str, Any]
 
 
 class StripeApi:
-    """A polite reader of one Stripe account. ``settings`` must hold an API key."""
+    """A reader of one Stripe account. ``settings`` must hold an API key; ``client`` may be one at work already."""
 
-    def __init__(self, settings: StripeSettings) -> None:
-        key = settings.api_key
-        if key is None:
-            raise UpswellError(
-                "There is no Stripe API key: set the environment variable that [stripe] api_key_env names"
-            )
-        addresses: Any = {"api": settings.api_base} if settings.api_base else {}
-        self._client = stripe.StripeClient(
-            key.reveal(),
-            stripe_version=API_VERSION,
-            base_addresses=addresses,
-            http_client=stripe.RequestsClient(timeout=_TIMEOUT_SECONDS),
-        )
+    def __init__(self, settings: StripeSettings, client: Client | None = None) -> None:
+        self._client = client or Client(settings)
 
     def find(self, reference: str, body: bytes) -> Facts:
         """Return facts of the object ``reference``, which the raw event ``body`` needs.
@@ -65,10 +39,22 @@ class StripeApi:
         if facts.state and reference in facts.state.discounts:
             return self._discounts(facts.state.after.id, reference)
         if facts.state and reference in facts.state.prices:
-            price = self._get(f"/v1/prices/{quote(reference)}", expand=["tiers", "currency_options"])
-            return Facts(told=(price_of(price),))
-        coupon = self._get(f"/v1/coupons/{quote(reference)}", expand=["applies_to", "currency_options"])
+            return self.price(reference)
+        return self.coupon(reference)
+
+    def price(self, name: str) -> Facts:
+        """Return a price with its tiers. Raises Refused, Unreachable, ShapeError."""
+        price = self._get(f"/v1/prices/{quote(name)}", expand=["tiers", "currency_options"])
+        return Facts(told=(price_of(price),))
+
+    def coupon(self, name: str) -> Facts:
+        """Return a coupon with the products it is for. Raises Refused, Unreachable, ShapeError."""
+        coupon = self._get(f"/v1/coupons/{quote(name)}", expand=["applies_to", "currency_options"])
         return Facts(told=(coupon_of(coupon),))
+
+    def customer(self, name: str, at: int) -> Facts:
+        """Return a customer as it is ``at`` (unix seconds UTC). Raises Refused, Unreachable, ShapeError."""
+        return facts_of_object(self._get(f"/v1/customers/{quote(name)}"), at)
 
     def _discounts(self, subscription: str, reference: str) -> Facts:
         held = self._get(f"/v1/subscriptions/{quote(subscription)}", expand=["discounts", "items.data.discounts"])
@@ -103,33 +89,5 @@ class StripeApi:
                 return
             after = {"starting_after": page["data"][-1]["id"]}
 
-    def _get(self, path: str, **params: Any) -> dict[str, Any]:
-        """Read one object; what is worth another try is tried again, with a pause that grows."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                answer = self._client.raw_request("get", path, **params)
-                return dict(answer.data)
-            except stripe.StripeError as error:
-                status = error.http_status
-                final = status is not None and 400 <= status < 500 and status not in {409, 429}
-                if final or attempt == _ATTEMPTS - 1:
-                    kind = UpswellError if final else Unreachable
-                    raise kind(f"{path} cannot be read from Stripe: {_explained(status)}") from None
-                time.sleep(_wait(error, attempt))
-        raise AssertionError
-
-
-def _explained(status: int | None) -> str:
-    if status is None:
-        return "there is no connection to Stripe; it is tried again"
-    if status < 300:
-        return "its answer cannot be read; it is asked again"
-    return _EXPLAINED.get(status, f"Stripe answered with status {status}")
-
-
-def _wait(error: stripe.StripeError, attempt: int) -> float:
-    """Return how many seconds to wait: what Stripe asks for, or twice as long each time, with jitter."""
-    told = (error.headers or {}).get("retry-after", "")
-    asked = float(told) if told.isdigit() else 0.0
-    jitter = random.uniform(0.5, 1)  # noqa: S311
-    return min(max(asked, _FIRST_WAIT_SECONDS * float(2**attempt) * jitter), _LONGEST_WAIT_SECONDS)
+    def _get(self, path: str, *, expand: Sequence[str] = (), **params: Any) -> dict[str, Any]:
+        return dict(self._client.get(path, {"expand[]": expand, **params}))

@@ -4,12 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from upswell import books
+from upswell.agenda import is_held, widened
 from upswell.invariants import breaches
 from upswell.ledger import Ledger
 from upswell.movements import chapters
+from upswell.plans import outlook
 from upswell.rebuild import UNBUILT, Progress
-from upswell.records import Shared, history_of
+from upswell.records import history_of
 from upswell.rules import Rules
+from upswell.versions import Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ def audit(ledger: Ledger, rules: Rules, most: int | None, progress: Progress) ->
 
 def _accounts(ledger: Ledger) -> list[str]:
     rows = ledger.connection.execute(
-        "SELECT account FROM accounts UNION SELECT customer FROM movements EXCEPT SELECT account FROM stale ORDER BY 1"
+        "SELECT account FROM accounts UNION SELECT customer FROM movements UNION SELECT customer FROM scheduled"
+        " EXCEPT SELECT account FROM stale ORDER BY 1"
     )
     return [account for (account,) in rows]
 
@@ -79,7 +83,8 @@ def _unlike(ledger: Ledger, rules: Rules, accounts: Sequence[str]) -> Iterator[t
 
 
 def _difference(ledger: Ledger, rules: Rules, account: str, shared: Shared) -> str:
-    told = list(chapters(history_of(ledger.connection, account, shared), rules))
+    history = history_of(ledger.connection, account, shared)
+    told = list(chapters(history, rules))
     held = books.movements(ledger, customer=account)
     items = told[-1].group.after.totals if told else {}
     customer = {movement.currency: movement.mrr_after for movement in held}
@@ -88,5 +93,7 @@ def _difference(ledger: Ledger, rules: Rules, account: str, shared: Shared) -> s
             return (
                 f"its items add up to {items.get(currency, 0)} {currency}, its movements to {customer.get(currency, 0)}"
             )
-    same = [movement for chapter in told for movement in chapter.movements] == held
-    return "" if same else "a rebuild gives other movements"
+    if [movement for chapter in told for movement in chapter.movements] != held:
+        return "a rebuild gives other movements"
+    ahead = outlook(widened(ledger.connection, history, shared), rules, held)
+    return "" if is_held(ledger.connection, account, ahead) else "a rebuild gives other scheduled movements"

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from upswell.ledger import Ledger
 
+BACKFILL = "backfill"
+"""The job under which a backfill notes how far it has come, until it is finished."""
+
 _MOST_REASONS = 3
 
 
@@ -12,13 +15,15 @@ class Backlog:
     """Events, and customers to be rebuilt, that wait (``pending``) or could not be applied (``failed``).
 
     ``missing`` counts the waiting events by the Stripe id they wait for, most first; ``reasons`` are the first few
-    distinct reasons of what failed, each with the event or customer it is about.
+    distinct reasons of what failed, each with the event or customer it is about. ``unread``: a backfill was begun and
+    is not finished.
     """
 
     pending: int
     failed: int
     missing: tuple[tuple[str, int], ...]
     reasons: tuple[str, ...]
+    unread: bool = False
 
 
 def backlog(ledger: Ledger) -> Backlog:
@@ -42,6 +47,7 @@ def backlog(ledger: Ledger) -> Backlog:
         failed=failed + len(broken),
         missing=tuple((reference, count) for reference, count in missing),
         reasons=tuple([*(f"{event}: {reason}" for event, reason in reasons), *broken][:_MOST_REASONS]),
+        unread=ledger.job(BACKFILL) is not None,
     )
 
 
@@ -53,4 +59,7 @@ def note(open_work: Backlog) -> str | None:
         parts.append(f"{open_work.pending} yet to be applied" + (f" (waiting: {waits})" if waits else ""))
     if open_work.failed:
         parts.append(f"{open_work.failed} failed ({open_work.reasons[0]})")
-    return f"Not in these figures: {' and '.join(parts)}. `upswell retry` tries again." if parts else None
+    said = [f"Not in these figures: {' and '.join(parts)}. `upswell retry` tries again."] if parts else []
+    if open_work.unread:
+        said.append("A backfill is not finished: `upswell backfill` goes on with it.")
+    return " ".join(said) or None

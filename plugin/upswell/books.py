@@ -14,10 +14,10 @@ from upswell.kinds import Movement
 from upswell.ledger import Ledger
 
 _FIELDS = tuple(field.name for field in fields(Movement))
-_COLUMNS = ", ".join(_FIELDS)
+COLUMNS = ", ".join(_FIELDS)
 _MOMENT = _FIELDS.index("occurred_at")
 _values = attrgetter(*_FIELDS)
-_INSERT = f"INSERT INTO movements({_COLUMNS}, step) VALUES ({', '.join('?' * (len(_FIELDS) + 1))})"
+_INSERT = f"INSERT INTO movements({COLUMNS}, step) VALUES ({', '.join('?' * (len(_FIELDS) + 1))})"
 
 
 def write_movements(connection: sqlite3.Connection, account: str, movements: Sequence[Movement]) -> bool:
@@ -27,9 +27,9 @@ def write_movements(connection: sqlite3.Connection, account: str, movements: Seq
     """
     check(account, movements)
     held = connection.execute(
-        f"SELECT {_COLUMNS} FROM movements WHERE customer = ? ORDER BY step", (account,)
+        f"SELECT {COLUMNS} FROM movements WHERE customer = ? ORDER BY step", (account,)
     ).fetchall()
-    rows = [_row(movement) for movement in movements]
+    rows = [row_of(movement) for movement in movements]
     if held == rows:
         return False
     alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(held, rows, strict=False)))
@@ -64,17 +64,22 @@ def movements(
     }
     given = {clause: value for clause, value in wanted.items() if value is not None}
     rows = ledger.connection.execute(
-        f"SELECT {_COLUMNS} FROM movements WHERE {' AND '.join(['true', *given])} ORDER BY occurred_at, customer, step",
+        f"SELECT {COLUMNS} FROM movements WHERE {' AND '.join(['true', *given])} ORDER BY occurred_at, customer, step",
         tuple(given.values()),
     )
-    return [_movement(row) for row in rows]
+    return [movement_of(row) for row in rows]
 
 
 def by_customer(ledger: Ledger) -> Iterator[tuple[str, list[Movement]]]:
     """Yield each customer with its movements in their order, one customer at a time."""
-    rows = ledger.connection.execute(f"SELECT {_COLUMNS} FROM movements ORDER BY customer, step")
-    for customer, own in groupby(map(_movement, rows), lambda movement: movement.customer):
+    rows = ledger.connection.execute(f"SELECT {COLUMNS} FROM movements ORDER BY customer, step")
+    for customer, own in groupby(map(movement_of, rows), lambda movement: movement.customer):
         yield customer, list(own)
+
+
+def sources(ledger: Ledger) -> dict[str, int]:
+    """Return how many movements there are of each source."""
+    return dict(ledger.connection.execute("SELECT source, count(*) FROM movements GROUP BY source ORDER BY source"))
 
 
 def names(ledger: Ledger, customers: Iterable[str]) -> dict[str, str]:
@@ -96,12 +101,14 @@ def iso(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat()[:19] + "Z"
 
 
-def _row(movement: Movement) -> tuple[object, ...]:
+def row_of(movement: Movement) -> tuple[object, ...]:
+    """Return a movement as the ledger's COLUMNS hold it."""
     values: tuple[object, ...] = _values(movement)
     return (*values[:_MOMENT], iso(movement.occurred_at), *values[_MOMENT + 1 :])
 
 
-def _movement(row: Sequence[object]) -> Movement:
+def movement_of(row: Sequence[object]) -> Movement:
+    """Return the movement that a row of COLUMNS holds."""
     values = dict(zip(_FIELDS, row, strict=True))
     moment = datetime.fromisoformat(str(values["occurred_at"]))
     return Movement(**{**values, "occurred_at": int(moment.timestamp())})  # type: ignore[arg-type]

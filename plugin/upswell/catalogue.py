@@ -51,7 +51,8 @@ class Version(Generic[T]):
 class Standing:
     """A customer's own discount: from ``start`` until ``end`` (unix seconds UTC, None: open).
 
-    ``event`` brought it, ``ended_by`` took it away; one that runs out is ended by the event that brought it.
+    ``event`` brought it, ``ended_by`` took it away; one that runs out is ended by the event that brought it. Where no
+    event told, they are its own id.
     """
 
     discount: str
@@ -59,6 +60,10 @@ class Standing:
     end: int | None
     event: str
     ended_by: str
+
+    def source_of(self, cause: str) -> str:
+        """Return whether an event is the ``cause``: observed, else reconstructed."""
+        return "reconstructed" if cause == self.discount else "observed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +133,17 @@ class Catalogue:
         return {**self.shown, **last}.values()
 
     def _active(self, price: Price, at: int) -> bool:
-        said = _last_second(until(self.prices.get(price.id, ()), at))
+        said = _last_second(until(_told(self.prices.get(price.id, ())), at))
         return all(version.value.active for version in said) if said else price.created <= at
 
     def _lookup_keys(self, price: Price, at: int, *, last: bool = False) -> set[str]:
-        said = until(self.prices.get(price.id, ()), at)
+        said = until(_told(self.prices.get(price.id, ())), at)
         values = [version.value for version in (_last_second(said) if last else said)]
         return {value.lookup_key for value in [*values, *([] if last and said else [price])] if value.lookup_key}
 
     def discount(self, name: str, at: int) -> Discount | None:
         """Return the discount ``name`` if it is in force at ``at``, else None. Raises LookupError if unknown."""
-        versions = self.discounts.get(name)
+        versions = _exact(self.discounts.get(name, ()))
         if not versions:
             raise LookupError(name)
         said = until(versions, at)
@@ -152,8 +157,8 @@ class Catalogue:
 
         That is the event that tells; for its running out, ``brought``, the event that brought it.
         """
-        versions = self.discounts.get(name, ())
-        told = {version.at: version.event or brought for version in versions}
+        versions = _exact(self.discounts.get(name, ()))
+        told = {version.at: version.event for version in versions if version.event}
         return told | {version.value.end: brought for version in versions if version.value.end is not None}
 
     def coupon(self, discount: Discount) -> Coupon:
@@ -185,20 +190,32 @@ class Catalogue:
             value = versions[-1].value
             if value.customer != customer or value.subscription or value.item or name in elsewhere:
                 continue
-            brought = versions[0].event
+            brought = next((version.event for version in versions if version.event), name)
             ends = [(version.value.end, brought) for version in versions if version.value.end is not None]
-            ends += [(version.at, version.event) for version in versions if version.value.gone]
+            ends += [(version.at, version.event or name) for version in versions if version.value.gone]
             ends += [
-                (seen.at, seen.event) for seen in snapshots if seen.at > value.start and seen.value.discount != name
+                (seen.at, seen.event or name)
+                for seen in snapshots
+                if seen.at > value.start and seen.value.discount != name
             ]
-            end, ended_by = min(ends, default=(None, brought))
+            end, ended_by = min(ends, key=lambda one: (one[0], one[1] == name, one[1]), default=(None, brought))
             found.append(Standing(name, value.start, end, brought, ended_by))
         return sorted(found, key=lambda standing: (standing.start, standing.discount))
 
     def metadata_at(self, customer: str, at: int) -> Mapping[str, str]:
         """Return the customer's metadata as known at ``at``."""
-        versions = self.customers.get(customer, ())
+        versions = _exact(self.customers.get(customer, ()))
         return (until(versions, at) or versions[:1])[-1].value.metadata if versions else {}
+
+
+def _told(versions: Sequence[Version[T]]) -> Sequence[Version[T]]:
+    """Return what events said: when something asked of the API became so is not known."""
+    return [version for version in versions if version.event]
+
+
+def _exact(versions: Sequence[Version[T]]) -> Sequence[Version[T]]:
+    """Return what events said; where none said anything, what the API did."""
+    return _told(versions) or versions
 
 
 def _last_second(versions: Sequence[Version[T]]) -> Sequence[Version[T]]:

@@ -223,17 +223,18 @@ class Walker:
 
     def _discount_ticks(self) -> Iterator[_Tick]:
         for name, rows in self.entries.items():
-            brought: dict[str, str] = {}
+            brought: dict[str, Entry] = {}
             for entry in rows:
                 for discount in entry.subscription.all_discounts:
-                    brought.setdefault(discount, entry.event)
-            for discount, event in brought.items():
-                for at, cause in self.catalogue.discount_times(discount, event).items():
-                    yield _Tick(at, 1, name, -1, cause)
+                    brought.setdefault(discount, entry)
+            for discount, first in brought.items():
+                for at, cause in self.catalogue.discount_times(discount, first.event).items():
+                    source = first.source if cause == first.event and not first.gap else "observed"
+                    yield _Tick(at, 1, name, -1, cause, source)
             for standing in self.own.get(rows[0].subscription.customer, ()):
-                yield _Tick(standing.start, 1, name, -1, standing.event)
+                yield _Tick(standing.start, 1, name, -1, standing.event, standing.source_of(standing.event))
                 if standing.end is not None:
-                    yield _Tick(standing.end, 1, name, -1, standing.ended_by)
+                    yield _Tick(standing.end, 1, name, -1, standing.ended_by, standing.source_of(standing.ended_by))
 
 
 def _positions(views: dict[str, _View]) -> dict[str, Position]:

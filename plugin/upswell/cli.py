@@ -32,6 +32,7 @@ from upswell.custody import CUSTODY
 from upswell.errors import ConfigError, UpswellError
 from upswell.inquiries import INQUIRIES
 from upswell.questions import QUESTIONS, Question
+from upswell.upkeep import UPKEEP
 
 if TYPE_CHECKING:
     from upswell.config import Config
@@ -69,7 +70,7 @@ def upswell(context: click.Context, config: Path | None, *, verbose: bool) -> No
         log_everything()
 
 
-for _command in (*INQUIRIES, *CUSTODY):
+for _command in (*INQUIRIES, *CUSTODY, *UPKEEP):
     upswell.add_command(_command)
 
 
@@ -128,6 +129,37 @@ def serve(named: Path | None) -> None:
     from upswell.serve import run as receive
 
     receive(configured(named))
+
+
+@upswell.command()
+@click.option("--full", is_flag=True, help="Read every list again, whole, however recently that was done.")
+@click.pass_obj
+def backfill(named: Path | None, /, *, full: bool) -> int:
+    """Read all history from Stripe.
+
+    It may be interrupted and run again: it goes on where it stopped. A later run reads what may have changed.
+    """
+    from upswell import backfill as work
+    from upswell.backfilled import remarks, sentences
+    from upswell.gauges import gauges
+    from upswell.ledger import Ledger
+    from upswell.preflight import check_key
+    from upswell.render import reads
+
+    config = configured(named)
+    check_key(config)
+    with Ledger(config.ledger.path, create=True) as ledger:
+        try:
+            with gauges() as watch:
+                done = work.backfill(ledger, config, watch, full=full)
+        except KeyboardInterrupt:
+            tell(["What was read is kept: `upswell backfill` goes on where it stopped"])
+            raise
+        tell_backlog(ledger)
+    said = list(sentences(done, str(config.ledger.path)))
+    show(partial(reads.show, done.rows, said), partial(reads.text, done.rows, said))
+    tell(remarks(done))
+    return WRONG if done.unread_count or done.applied.failed else 0
 
 
 @upswell.command()

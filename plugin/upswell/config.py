@@ -46,6 +46,7 @@ class _Source(NamedTuple):
 
 _SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _PRESETTABLE = ("settle_minutes", "churn_at", "past_due", "discounts", "usage")
+_SEVERAL = "webhook_secret"
 _SECRETS = (
     ("stripe", "api_key"),
     ("stripe", "webhook_secret"),
@@ -113,6 +114,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             api_base=stripe.api_base.rstrip("/") if stripe.api_base else None,
             requests_per_second=stripe.requests_per_second,
             webhooks=stripe.webhooks,
+            webhook_secret_file=_relative(source, stripe.webhook_secret_file) if stripe.webhook_secret_file else None,
         ),
         server=ServerSettings(
             host=server.host,
@@ -148,16 +150,20 @@ def _secrets(source: _Source, section: str, key: str) -> tuple[Secret, ...]:
     """Return the secrets ``key`` names: a file's lines where a file is named, else those of the environment."""
     settings = source.sections[section]
     if file := getattr(settings, f"{key}_file"):
-        texts = _lines(_relative(source, file), f"[{section}] {key}_file")
+        path = _relative(source, file)
+        if key == _SEVERAL and not path.exists():
+            return ()  # `upswell connect` will write it
+        found = _lines(path, f"[{section}] {key}_file")
     else:
         names = getattr(settings, f"{key}_env").split(",")
-        texts = [text for name in names for text in _split(source.env.get(name.strip(), ""), key)]
+        found = [source.env.get(name.strip(), "") for name in names]
+    texts = [text for value in found for text in _split(value, key)]
     return tuple(Secret(text.strip()) for text in texts if text.strip())
 
 
 def _split(value: str, key: str) -> list[str]:
-    """Split what may hold several: only the webhook's secrets, for a password may hold a comma."""
-    return value.split(",") if key == "webhook_secret" else [value]
+    """Split what may hold several, and a note behind a #: only the webhook's secrets, for a password may hold both."""
+    return value.partition("#")[0].split(",") if key == _SEVERAL else [value]
 
 
 def _lines(path: Path, place: str) -> list[str]:

@@ -25,6 +25,7 @@ from rich.text import Text
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell import books, events, weeks
+from upswell.addresses import WEBHOOK_PATH
 from upswell.config import Config, load
 from upswell.errors import LedgerError, UpswellError
 from upswell.kinds import Movement
@@ -36,7 +37,6 @@ from upswell_connectors.fake_stripe import Account, lumen_kites
 from upswell_connectors.fake_stripe.delivery import as_it_happens, bodies, deliver
 from upswell_connectors.fake_stripe.ids import Chance
 from upswell_connectors.fake_stripe.server import serving
-from upswell_webhooks.app import WEBHOOK_PATH
 
 _HOST = "127.0.0.1"
 _MARK = "demo"

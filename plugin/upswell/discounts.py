@@ -20,7 +20,8 @@ COUNTED_DURATIONS = {
 class Coupon:
     """What a discount is worth: ``percent_off`` (decimal string) or ``amounts_off`` (minor units by currency).
 
-    ``products`` None: every product, as far as the payload says. ``created`` is unix seconds UTC.
+    ``products`` None: every product, as far as the payload says. ``created`` is unix seconds UTC; ``months`` is how
+    long a repeating one lasts.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Coupon:
     products: tuple[str, ...] | None = None
     name: str | None = None
     created: int = 0
+    months: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 from upswell import deliveries
 from upswell.audit import audit
 from upswell.backlog import backlog
+from upswell.catchup import standing, told_gap
 from upswell.config import Config
+from upswell.course import finished_at
 from upswell.errors import LedgerError
 from upswell.events import counts
 from upswell.finding import Finding, age
@@ -16,8 +18,11 @@ from upswell.rebuild import Progress, may_be_changed_back
 from upswell.schedule import next_run
 from upswell.surroundings import surroundings
 from upswell.undeclared import undeclared
+from upswell.unexpanded import unexpanded
+from upswell.verdicts import verdict
 
 _SAMPLE = 200
+_STALE_SECONDS = 20 * 86_400
 _MOST = 3
 _MENDED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 
@@ -62,7 +67,7 @@ def _webhook_secret(config: Config) -> Finding:
     if not config.stripe.webhooks:
         return Finding("webhook secret", well=True, text="not needed: webhooks = false under [stripe]")
     if not config.stripe.webhook_secrets:
-        return Finding("webhook secret", well=False, text=f"missing: put the endpoint's signing secret into {place}")
+        return Finding("webhook secret", well=False, text=f"missing: `upswell connect URL` makes one, for {place}")
     return Finding("webhook secret", well=True, text=f"{len(config.stripe.webhook_secrets)} in {place}")
 
 
@@ -87,8 +92,12 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield _integrity(ledger)
             yield _mode(ledger, config)
             yield _last_event(ledger, config, now)
+            yield _catch_up(ledger, config, now)
+            yield _reconciled(ledger, now)
+            yield _history(ledger, now)
             yield _backlog(ledger)
             yield _posts(ledger, now)
+            yield _coupons(ledger, config)
             yield _families(ledger, config)
             yield _movements(ledger, config, sample, progress)
     except LedgerError as error:
@@ -119,10 +128,49 @@ def _mode(ledger: Ledger, config: Config) -> Finding:
 def _last_event(ledger: Ledger, config: Config, now: int) -> Finding:
     last = counts(ledger).last_event_at
     if last is None:
-        address = config.server.public_url or f"http://{config.server.host}:{config.server.port}"
-        remedy = f"point a Stripe webhook endpoint at {address}/webhooks/stripe, or `upswell replay FILE`"
+        if not config.stripe.webhooks:
+            return Finding("last event", well=False, text="none has come: `upswell serve` asks Stripe for them")
+        address = config.server.public_url or "https://YOUR-ADDRESS"
+        remedy = f"`upswell connect {address}` makes the webhook endpoint, `upswell replay FILE` takes in recorded ones"
         return Finding("last event", well=False, text=f"none has come: {remedy}")
     return Finding("last event", well=True, text=f"{age(now - last)} ago")
+
+
+def _catch_up(ledger: Ledger, config: Config, now: int) -> Finding:
+    held = standing(ledger)
+    last = f"{age(now - held.at)} ago; it brought {held.new:,} events" if held.at else None
+    text = last or "not yet: `upswell serve` does it"
+    if config.stripe.api_key is None:
+        return Finding("catch-up", well=True, text="not without a Stripe key")
+    if held.gap:
+        return Finding("catch-up", well=False, text=told_gap(held.gap))
+    if held.trouble and held.failed_at:
+        return Finding("catch-up", well=False, text=f"failed {age(now - held.failed_at)} ago ({held.trouble}); {text}")
+    if held.at and now - held.at > _STALE_SECONDS:
+        return Finding("catch-up", well=False, text=f"{text}: start `upswell serve`, for Stripe keeps events 30 days")
+    return Finding("catch-up", well=True, text=text)
+
+
+def _reconciled(ledger: Ledger, now: int) -> Finding:
+    found = verdict(ledger)
+    if found.trouble and found.failed_at:
+        ago = age(now - found.failed_at)
+        return Finding("reconciled", well=False, text=f"not {ago} ago ({found.trouble}): try `upswell reconcile`")
+    if found.at is None or found.differences is None:
+        return Finding("reconciled", well=True, text="not yet: `upswell serve` does it at night, with a Stripe key")
+    ago = age(now - found.at)
+    text = f"{found.differences:,} of {found.looked_at:,} subscriptions differ from Stripe's, {ago} ago"
+    remedy = ": `upswell reconcile` says in what and why, and `--heal` closes it"
+    return Finding("reconciled", well=not found.differences, text=text + (remedy if found.differences else ""))
+
+
+def _history(ledger: Ledger, now: int) -> Finding:
+    if backlog(ledger).unread:
+        return Finding("history", well=False, text="a backfill is not finished: `upswell backfill` goes on with it")
+    if (done := finished_at(ledger)) is None:
+        text = "what events told; `upswell backfill` reads all that Stripe knows"
+        return Finding("history", well=True, text=text)
+    return Finding("history", well=True, text=f"read from Stripe {age(now - done)} ago")
 
 
 def _backlog(ledger: Ledger) -> Finding:
@@ -151,6 +199,16 @@ def _posts(ledger: Ledger, now: int) -> Finding:
         remedy = f"mend that, then `upswell summary --week {broken[0].period} --post`"
         return Finding("last summary", well=False, text=f"{'; '.join(told)}. {remedy}")
     return Finding("last summary", well=True, text="; ".join(told) or "none was posted yet")
+
+
+def _coupons(ledger: Ledger, config: Config) -> Finding:
+    """Advice and no fault: most coupons are for all products."""
+    many = len(unexpanded(ledger))
+    if not many:
+        return Finding("coupons", well=True, text="all known whole")
+    remedy = "" if config.stripe.api_key else "; with a Stripe key, Upswell asks for the rest"
+    text = f"{many} as far as events tell, which leave out the products that a coupon is for{remedy}"
+    return Finding("coupons", well=True, text=text)
 
 
 def _families(ledger: Ledger, config: Config) -> Finding:

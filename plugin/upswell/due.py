@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from upswell.settings import ReportSettings
 from upswell.weeks import Week, last_complete, local
@@ -56,3 +56,13 @@ def due(now: int, first_served_at: int | None, claimed: Collection[str], report:
 
 def _open(week: Week, first_served_at: int, claimed: Collection[str], report: ReportSettings) -> bool:
     return week.name not in claimed and post_at(week, report).timestamp() >= first_served_at
+
+
+_QUIET = time(4)
+
+
+def last_night(now: int, report: ReportSettings) -> int:
+    """Return when it was last four in the morning on the report zone's clocks (unix seconds UTC), up to ``now``."""
+    today = local(now, report.timezone).date()
+    moments = (datetime.combine(today - timedelta(days=ago), _QUIET, tzinfo=report.timezone) for ago in (0, 1))
+    return next(moment for one in moments if (moment := int(one.timestamp())) <= now)

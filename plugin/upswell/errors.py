@@ -21,6 +21,19 @@ class Unreachable(UpswellError):
     """Stripe cannot be asked just now: there is no connection, or it answers with errors. Later it may."""
 
 
+class Refused(UpswellError):
+    """Stripe does not answer such a request, and asking again would not help.
+
+    ``status`` is HTTP's, ``param`` the parameter that Stripe finds wrong, ``account`` the one it says the key is of.
+    """
+
+    def __init__(self, message: str, *, status: int, param: str | None = None, account: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.param = param
+        self.account = account
+
+
 class LedgerError(UpswellError):
     """The ledger file cannot be opened, read or trusted."""
 

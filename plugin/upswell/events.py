@@ -2,17 +2,17 @@
 
 import time
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.errors import ShapeError
 from upswell.forgotten import screened_body
-from upswell.ledger import Ledger, note_job
+from upswell.ledger import Ledger, job, note_job
 
 _BOUND_TO = "bound_to"
 _END_OF_TIME = 253_402_300_800
@@ -39,6 +39,9 @@ class Accepted:
     account: str | None
     api_version: str | None
     body: bytes
+
+
+Packed = tuple[Accepted, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +79,28 @@ def accept(ledger: Ledger, events: Sequence[Accepted], *, seconds: float = 5.0) 
 
 def receive(ledger: Ledger, events: Sequence[Accepted], *, seconds: float = 5.0) -> list[str]:
     """Do as ``accept`` does, and return for each of ``events`` whether it was accepted, ignored or a duplicate."""
-    packed = [zlib.compress(event.body, 1) for event in events]
+    packed = pack(events)
+    with ledger.write(seconds) as connection:
+        return store(connection, packed)
+
+
+def pack(events: Sequence[Accepted]) -> list[Packed]:
+    """Compress ``events`` for ``store``, which then holds the ledger for a shorter time."""
+    return [(event, zlib.compress(event.body, 1)) for event in events]
+
+
+def store(connection: sqlite3.Connection, packed: Sequence[Packed]) -> list[str]:
+    """Do what ``receive`` does inside an open write transaction."""
     now = int(time.time())
     outcomes = []
-    with ledger.write(seconds) as connection:
-        bound = ledger.job(_BOUND_TO) or {}
-        for event, body in zip(events, packed, strict=True):
-            binding = {"livemode": event.livemode, "account": event.account} | bound
-            reason = _foreign(event, binding)
-            if reason is None and binding != bound:
-                note_job(connection, _BOUND_TO, binding)
-                bound = binding
-            outcomes.append(_insert(connection, event, body, reason, now))
+    bound = job(connection, _BOUND_TO) or {}
+    for event, body in packed:
+        binding = {"livemode": event.livemode, "account": event.account} | bound
+        reason = _foreign(event, binding)
+        if reason is None and binding != bound:
+            note_job(connection, _BOUND_TO, binding)
+            bound = binding
+        outcomes.append(_insert(connection, event, body, reason, now))
     return outcomes
 
 
@@ -96,6 +109,11 @@ def bind(ledger: Ledger, *, livemode: bool) -> None:
     with ledger.write() as connection:
         if ledger.job(_BOUND_TO) is None:
             note_job(connection, _BOUND_TO, {"livemode": livemode})
+
+
+def bound_to(ledger: Ledger) -> Mapping[str, Any]:
+    """Return what the ledger is bound to: ``livemode``, and ``account`` where its events are a Connect account's."""
+    return ledger.job(_BOUND_TO) or {}
 
 
 def _insert(connection: sqlite3.Connection, event: Accepted, body: bytes, reason: str | None, now: int) -> str:
@@ -143,3 +161,12 @@ def counts(ledger: Ledger) -> Counts:
         " (SELECT max(received_at) FROM events)"
     ).fetchone()
     return Counts(*row)
+
+
+def unapplied(ledger: Ledger) -> list[tuple[bytes, str]]:
+    """Return the raw bytes of each event that waits or failed, and why."""
+    rows = ledger.connection.execute(
+        "SELECT body, id || ' ' || iif(state = 'failed', 'failed: ', '') || coalesce(reason, 'is yet to be applied')"
+        " FROM events WHERE state IN ('received', 'failed') ORDER BY created, id"
+    )
+    return [(zlib.decompress(body), reason) for body, reason in rows]

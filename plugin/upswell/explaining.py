@@ -1,18 +1,20 @@
 """Asking the ledger why: what a customer's history and a movement's derivation need, read and put together."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict, replace
 from typing import Any
 
 from upswell import books, events
+from upswell.agenda import widened
 from upswell.errors import UpswellError
 from upswell.explanation import Derivation, Evidence, Moment, Timeline, explain
 from upswell.history import History
 from upswell.holdings import holdings
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
-from upswell.movements import chapters
+from upswell.movements import Chapter, chapters
+from upswell.plans import outlook
 from upswell.records import history_of
 from upswell.rules import Rules
 
@@ -22,9 +24,11 @@ def why(ledger: Ledger, rules: Rules, who: str, now: int) -> Timeline | Derivati
 
     Raises UpswellError where there is neither.
     """
-    row = ledger.connection.execute("SELECT customer FROM movements WHERE id = ?", (who,)).fetchone()
+    row = ledger.connection.execute(
+        "SELECT customer FROM movements WHERE id = ?1 UNION ALL SELECT customer FROM scheduled WHERE id = ?1", (who,)
+    ).fetchone()
     if row:
-        return _derivation(ledger, rules, history_of(ledger.connection, row[0]), who, now)
+        return _derivation(ledger, rules, _history(ledger, row[0]), who, now)
     account = ledger.connection.execute(
         "SELECT account FROM accounts WHERE ? IN (customer, account) LIMIT 1", (who,)
     ).fetchone()
@@ -32,17 +36,32 @@ def why(ledger: Ledger, rules: Rules, who: str, now: int) -> Timeline | Derivati
         raise UpswellError(
             f"The ledger {ledger.path} knows no customer and no movement {who}: take an id from `upswell movements`"
         )
-    return _timeline(ledger, rules, history_of(ledger.connection, account[0]), now)
+    return _timeline(ledger, rules, _history(ledger, account[0]), now)
+
+
+def _history(ledger: Ledger, account: str) -> History:
+    return widened(ledger.connection, history_of(ledger.connection, account), {})
 
 
 def _timeline(ledger: Ledger, rules: Rules, history: History, now: int) -> Timeline:
     told = [chapter for chapter in chapters(history, rules) if chapter.movements]
+    booked = [movement for chapter in told for movement in chapter.movements]
+    ahead = outlook(history, rules, booked)
+    past = [chapter for chapter in told if chapter.group.at <= now]
+    future = [left for chapter in told if chapter.group.at > now for left in _left(chapter, ahead.overtaken)]
+    future += [chapter for chapter in ahead.chapters if chapter.group.at > now]
     moments = [
         Moment(chapter.movements, chapter.group.at > now, holdings(chapter.group.after, history.catalogue))
-        for chapter in told
+        for chapter in (*past, *sorted(future, key=lambda chapter: chapter.group.at))
     ]
-    held = _mrr(movement for chapter in told for movement in chapter.movements if chapter.group.at <= now)
+    held = _mrr(movement for chapter in past for movement in chapter.movements)
     return Timeline(history.customer, _name(ledger, history), held, tuple(moments))
+
+
+def _left(chapter: Chapter, overtaken: Collection[str]) -> Iterator[Chapter]:
+    """Yield a chapter that is booked ahead, unless plans leave no room for it."""
+    if not any(movement.id in overtaken for movement in chapter.movements):
+        yield chapter
 
 
 def _mrr(movements: Iterable[Movement]) -> dict[str, int]:
@@ -50,7 +69,9 @@ def _mrr(movements: Iterable[Movement]) -> dict[str, int]:
 
 
 def _derivation(ledger: Ledger, rules: Rules, history: History, who: str, now: int) -> Derivation:
-    for chapter in chapters(history, rules):
+    told = list(chapters(history, rules))
+    booked = [movement for chapter in told for movement in chapter.movements]
+    for chapter in (*told, *outlook(history, rules, booked).chapters):
         for movement in chapter.movements:
             if movement.id == who:
                 found = explain(chapter, movement, history.catalogue, rules)
@@ -66,17 +87,40 @@ def _name(ledger: Ledger, history: History) -> str:
 
 
 def _evidence(ledger: Ledger, cause: str) -> Evidence:
-    """Return the event ``cause``, or the event that told of the invoice ``cause``."""
+    """Return the event ``cause``, or what told of the invoice or the subscription ``cause``: an event, or a list."""
     row = ledger.connection.execute(
         "SELECT id, type, created FROM events WHERE id = ?1"
         " OR id = (SELECT event FROM usage WHERE invoice = ?1 AND line = '') LIMIT 1",
         (cause,),
     ).fetchone()
     if row is None:
-        return Evidence(cause, "", "", "", None)
+        return _listed(ledger, cause)
     event, kind, created = row
     body = events.bodies(ledger, [event]).get(event)
     return Evidence(cause, event, kind, books.iso(created), json.loads(body) if body else None)
+
+
+def _listed(ledger: Ledger, cause: str) -> Evidence:
+    """Return what a list showed of an invoice or a subscription, as the ledger keeps it; else its first event."""
+    lines = _dicts(
+        ledger,
+        "SELECT line, item, price, quantity, amount, currency, period_start, period_end, proration, billing_reason,"
+        " invoiced_at, voided FROM usage WHERE invoice = ? ORDER BY line",
+        cause,
+    )
+    if lines:
+        return Evidence(cause, "", "invoice", books.iso(lines[0]["invoiced_at"]), lines)
+    looks = _dicts(ledger, "SELECT seen, value FROM snapshots WHERE subscription = ? ORDER BY at DESC LIMIT 1", cause)
+    if looks:
+        return Evidence(cause, "", "subscription", books.iso(looks[0]["seen"]), json.loads(looks[0]["value"]))
+    first = _dicts(ledger, "SELECT event FROM history WHERE subscription = ? ORDER BY created, event LIMIT 1", cause)
+    return replace(_evidence(ledger, first[0]["event"]), id=cause) if first else Evidence(cause, "", "", "", None)
+
+
+def _dicts(ledger: Ledger, query: str, cause: str) -> list[dict[str, Any]]:
+    rows = ledger.connection.execute(query, (cause,))
+    names = [column[0] for column in rows.description]
+    return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
 
 
 def as_json(told: Timeline | Derivation) -> dict[str, Any]:

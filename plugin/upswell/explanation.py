@@ -104,7 +104,8 @@ class Timeline:
 class Evidence:
     """An event or invoice behind a movement, the ``event`` that told of it, and what Stripe sent (parsed JSON).
 
-    ``at`` is when Stripe told of it, ISO 8601 in UTC. Where no event did, the three are empty and ``payload`` is None.
+    ``at`` is when Stripe told of it, ISO 8601 in UTC. Where a list did, ``event`` is empty, ``type`` is invoice or
+    subscription, and ``payload`` what the ledger keeps of it.
     """
 
     id: str

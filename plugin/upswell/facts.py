@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from upswell.catalogue import Customer, Product
 from upswell.discounts import Coupon, Discount
-from upswell.history import State
+from upswell.history import Snapshot, State
+from upswell.phases import Schedule
 from upswell.prices import Price
 from upswell.usage import Billed
 
-Thing = Price | Product | Coupon | Discount | Customer
+Thing = Price | Product | Coupon | Discount | Customer | Schedule
 
 TABLES: dict[type, str] = {
     Customer: "customers",
@@ -16,12 +17,13 @@ TABLES: dict[type, str] = {
     Price: "prices",
     Coupon: "coupons",
     Discount: "discounts",
+    Schedule: "schedules",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A catalogue object as it was from ``at`` on (unix seconds UTC)."""
+    """A catalogue object, or a subscription schedule, as it was from ``at`` on (unix seconds UTC)."""
 
     at: int
     value: Thing
@@ -43,3 +45,4 @@ class Facts:
     told: tuple[Told, ...] = ()
     invoice: Invoice | None = None
     cut_off: str | None = None
+    snapshot: Snapshot | None = None

@@ -15,7 +15,6 @@ from upswell.kinds import Movement
 from upswell.weeks import Week, days_before, months_before, utc
 
 _TOP = 5
-_AHEAD_DAYS = 30
 _EXPANSION_KINDS = ("upgrade", "add_on", "seat", "overage")
 _NET_GROUPS = ("expansion", "contraction", "churn")
 
@@ -66,7 +65,7 @@ class TopCustomer:
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A movement already booked ahead: ``at`` is ISO 8601 in UTC."""
+    """A movement that lies ahead, booked or planned: ``at`` is ISO 8601 in UTC."""
 
     at: str
     customer: str
@@ -128,9 +127,11 @@ def figures(
     span: Span,
     names: Mapping[str, str],
     restated: tuple[Restated, ...],
+    ahead: Sequence[Movement] = (),
 ) -> Figures:
     """Compute the week's figures in ``currency`` from the movements of all currencies, ordered by ``occurred_at``.
 
+    ``ahead`` are those to be shown as scheduled, in the same order.
     Raises InvariantError where opening MRR + bridge is not the closing MRR that the movements themselves state.
     """
     own = [movement for movement in movements if movement.currency == currency]
@@ -159,7 +160,7 @@ def figures(
         previous_week=weeks[0],
         four_week_mean=_mean(weeks),
         top_customers=_top_customers(happened, names),
-        scheduled=_scheduled(own, span),
+        scheduled=_scheduled(movement for movement in ahead if movement.currency == currency),
         restated=restated,
     )
 
@@ -243,10 +244,8 @@ def _top_customers(happened: Iterable[Movement], names: Mapping[str, str]) -> tu
     )
 
 
-def _scheduled(own: Sequence[Movement], span: Span) -> tuple[Scheduled, ...]:
-    """What lies beyond both now and the reported end, up to 30 days past that end."""
-    end = days_before(span.cut, -_AHEAD_DAYS, span.week.zone)
+def _scheduled(ahead: Iterable[Movement]) -> tuple[Scheduled, ...]:
     return tuple(
         Scheduled(utc(movement.occurred_at), movement.customer, movement.kind, movement.amount, movement.reason)
-        for movement in metrics.window(own, max(span.now + 1, span.cut), end)
+        for movement in ahead
     )

@@ -12,7 +12,8 @@ from upswell.rules import Rules
 class Group:
     """All changes within the settle window: only the states before the first and after the last exist.
 
-    ``at`` (unix seconds UTC) and ``cause`` are the last change's, ``causes`` all changes' in order.
+    ``at`` (unix seconds UTC) and ``cause`` are the last change's, ``causes`` all changes' in order. ``undated``: it
+    closes a gap, and happened at some time before.
     """
 
     at: int
@@ -21,6 +22,7 @@ class Group:
     before: Portfolio
     after: Portfolio
     causes: tuple[str, ...] = ()
+    undated: bool = False
 
 
 def groups(found: Iterable[Change], rules: Rules) -> Iterator[tuple[Group, Change | None]]:
@@ -40,6 +42,7 @@ def groups(found: Iterable[Change], rules: Rules) -> Iterator[tuple[Group, Chang
 
 def _group(held: list[Change]) -> Group:
     last = held[-1]
-    source = "reconstructed" if any(change.source == "reconstructed" for change in held) else "observed"
+    source = "observed" if all(change.source == "observed" for change in held) else "reconstructed"
+    undated = last.gap and last.source == "inferred"
     causes = tuple(dict.fromkeys(change.cause for change in held))
-    return Group(last.at, last.cause, source, held[0].before, last.after, causes)
+    return Group(last.at, last.cause, source, held[0].before, last.after, causes, undated)

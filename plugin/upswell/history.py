@@ -1,69 +1,62 @@
 """A customer's history: what events say of each subscription, in the order in which it happened."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import groupby
 
-from upswell.catalogue import Catalogue
+from upswell.catalogue import Catalogue, Version
+from upswell.chains import differ, ordered
+from upswell.phases import Schedule
 from upswell.portfolio import Subscription
+from upswell.prices import Price
+from upswell.reconstruction import Gap, Inferred, inferred
 from upswell.rules import Rules
+from upswell.states import CREATED, DELETED, LISTED, Snapshot, State
 from upswell.usage import Billed
 
-CREATED = "customer.subscription.created"
-DELETED = "customer.subscription.deleted"
-_CHAIN_STEPS = 5_000
-_CHAIN_LONGEST = 200
+__all__ = ["CREATED", "DELETED", "Entry", "History", "Snapshot", "State", "entries"]
 
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What one event says: the subscription ``before`` (None: it does not say) and ``after``; unix seconds UTC."""
-
-    created: int
-    type: str
-    event: str
-    after: Subscription
-    before: Subscription | None = None
-    source: str = "observed"
-
-    @property
-    def views(self) -> tuple[Subscription, ...]:
-        """The subscription as it was, where the event says, and as it is."""
-        return (self.before, self.after) if self.before else (self.after,)
-
-    @property
-    def discounts(self) -> set[str]:
-        """The ids of all discounts that the subscription or its items list."""
-        return {name for view in self.views for name in view.all_discounts}
-
-    @property
-    def prices(self) -> set[str]:
-        """The ids of all prices of its items."""
-        return {item.price.id for view in self.views for item in view.items}
+_LOOKING_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All that is known of one customer."""
+    """All that is known of one customer; ``schedules`` by id, oldest version first."""
 
     customer: str
     states: Sequence[State] = ()
     billed: Sequence[Billed] = ()
     catalogue: Catalogue = field(default_factory=Catalogue)
+    snapshots: Sequence[Snapshot] = ()
+    schedules: Mapping[str, Sequence[Version[Schedule]]] = field(default_factory=dict)
+
+    @property
+    def told(self) -> list[tuple[int, Subscription]]:
+        """Every subscription as it was told, and when (unix seconds UTC)."""
+        looks = [(look.at, look.subscription) for look in self.snapshots]
+        return [*looks, *((state.created, state.after) for state in self.states)]
 
     @property
     def quotes(self) -> tuple[Billed, ...]:
         """The rows of invoices that came from an accepted quote."""
         return tuple(row for row in self.billed if row.billing_reason == "quote_accept")
 
+    @property
+    def shown(self) -> dict[str, Price]:
+        """Each price as the last event that carried it shows it; where none did, the last list."""
+        views = [(0, "", seen.at, seen.subscription) for seen in self.snapshots]
+        views += [(one.created, one.event, place, view) for one in self.states for place, view in enumerate(one.views)]
+        ordered = sorted(views, key=lambda view: view[:3])
+        return {item.price.id: item.price for *_, view in ordered for item in view.items}
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A subscription as it stood from ``at`` on (unix seconds UTC).
 
-    ``phase`` orders entries of one second; an even one closes a gap: something before it was missed.
+    ``phase`` orders entries of one second; an even one closes a gap: something before it was missed. ``source`` is
+    observed, reconstructed, or inferred: where nothing tells when it happened.
     """
 
     at: int
@@ -83,12 +76,73 @@ def entries(history: History, rules: Rules) -> dict[str, list[Entry]]:
     rows: defaultdict[str, list[State]] = defaultdict(list)
     for state in history.states:
         rows[state.after.id].append(state)
+    looks: defaultdict[str, list[State]] = defaultdict(list)
+    for look in history.snapshots:
+        name = look.subscription.id
+        looks[name].append(State(look.at, LISTED, name, look.subscription, source="reconstructed"))
+    past = _Past(history, looks)
     return {
-        name: _entries(list(_ordered(rows[name], history.catalogue)), history.catalogue, rules) for name in sorted(rows)
+        name: _entries(_with_looks(list(ordered(rows[name], past.catalogue)), looks[name], past.catalogue), past, rules)
+        for name in sorted({*rows, *looks})
     }
 
 
-def _entries(states: Sequence[State], catalogue: Catalogue, rules: Rules) -> list[Entry]:
+def _with_looks(states: list[State], looks: list[State], catalogue: Catalogue) -> list[State]:
+    """Return ``states`` with those looks at a list among them that show something that the events do not tell."""
+    found: list[State] = []
+    for state in sorted([*states, *looks], key=lambda one: (one.created, one.type == LISTED)) if looks else states:
+        if state.type != LISTED or _tells(state, found[-1:], states, catalogue):
+            found.append(state)
+    return found
+
+
+def _tells(look: State, last: Sequence[State], events: Sequence[State], catalogue: Catalogue) -> bool:
+    """Whether a look is another state than the one held; not so where the events around it show that nothing is missed.
+
+    A look may take a day and is dated by its beginning: an event of that time may have come before what it shows, or
+    after.
+    """
+    near = [view for event in events if 0 <= event.created - look.created <= _LOOKING_SECONDS for view in event.views]
+    following = next((event for event in events if event.created > look.created), None)
+    if (following and following.type == CREATED) or (_is_end(look) and any(one.type == DELETED for one in events)):
+        return False
+    held = [one.after for one in last]
+    chained = following and following.before and held and not differ(held[0], following.before, look.created, catalogue)
+    return not chained and all(differ(one, look.after, look.created, catalogue) for one in [*held, *near])
+
+
+class _Past:
+    """What invoices say of the times that no event told of; ``listed`` are the subscriptions that a list showed."""
+
+    def __init__(self, history: History, listed: Iterable[str]) -> None:
+        self.catalogue = history.catalogue
+        self._listed = frozenset(listed)
+        self._billed = history.billed
+        self._rows: defaultdict[str, list[Billed]] | None = None
+
+    def entries(self, gap: Gap) -> list[Entry]:
+        """Return what is inferred of ``gap``: nothing, where there is nothing to infer it from."""
+        name = gap.ends_in.id
+        rows = self._rows_of(name)
+        if not rows and (gap.held or name not in self._listed):
+            return []
+        try:
+            return _in_phases(inferred(gap, rows, self.catalogue))
+        except LookupError:
+            if name in self._listed:
+                raise
+            return []
+
+    def _rows_of(self, subscription: str) -> Sequence[Billed]:
+        """Return a subscription's rows, sorted out when they are asked for first: mostly they never are."""
+        if self._rows is None:
+            self._rows = defaultdict(list)
+            for row in self._billed:
+                self._rows[row.subscription].append(row)
+        return self._rows.get(subscription, ())
+
+
+def _entries(states: Sequence[State], past: _Past, rules: Rules) -> list[Entry]:
     found: list[Entry] = []
     start = _start(states, rules)
     for index, state in enumerate(states):
@@ -97,25 +151,58 @@ def _entries(states: Sequence[State], catalogue: Catalogue, rules: Rules) -> lis
             if state.type == CREATED:
                 at = start
             else:
-                found.append(Entry(min(start, at), 0, state.event, _opening(state), "reconstructed"))
+                found += _before(state, start, past)
         ended = state.after.ended_at
         if state.after.status == "canceled" and ended is not None:
             at = ended
             while len(found) > 1 and found[-1].at > ended:
                 found.pop()
         at = max([at, *(entry.at for entry in found[-1:])])
-        before = _told_before(states[index - 1].after, state) if index else None
-        if before and _differ(states[index - 1].after, before, state.created, catalogue):
-            found.append(_next(found, at, state, before, gap=True))
+        held = states[index - 1].after if index else found[-1].subscription if found else None
+        before = _told_before(held, state) if held else None
+        if held and before and differ(held, before, state.created, past.catalogue):
+            if index:
+                found += past.entries(Gap(found[-1].at, at + _is_seen_after(state), before, held))
+            if differ(found[-1].subscription, before, state.created, past.catalogue):
+                found.append(_next(found, at, state, before, gap=True))
         found.append(_next(found, at, state, state.after, gap=False))
     return found
 
 
+def _in_phases(path: Sequence[Inferred]) -> list[Entry]:
+    """Return what was inferred as entries: what nobody dates closes a gap, and what follows at once comes after it."""
+    found: list[Entry] = []
+    for one in path:
+        source = "inferred" if one.undated else "reconstructed"
+        found.append(Entry(one.at, _phase(found, one.at, gap=one.undated), one.cause, one.subscription, source))
+    return found
+
+
+def _before(state: State, start: int, past: _Past) -> list[Entry]:
+    """Return what a subscription was before the first that is known of it: inferred, or that it always was so."""
+    ends_in, until = _opening(state), state.created
+    if _is_end(state):
+        until = state.after.ended_at or until
+    begin = min(start, until)
+    return past.entries(Gap(begin, until + _is_seen_after(state), ends_in)) or [
+        Entry(begin, 0, state.event, ends_in, "reconstructed")
+    ]
+
+
+def _is_end(state: State) -> bool:
+    return state.type == DELETED or (state.type == LISTED and state.after.status == "canceled")
+
+
+def _is_seen_after(state: State) -> bool:
+    """Whether what happened in its second is part of what was before it: an update's own change is not."""
+    return state.type in {LISTED, DELETED}
+
+
 def _told_before(held: Subscription, state: State) -> Subscription | None:
-    """Return what the subscription was before ``state``, as its event tells it: a deletion shows the last items."""
-    if state.type != DELETED or _terms(held) == _terms(state.after):
-        return state.before
-    return replace(held, items=state.after.items)
+    """Return what the subscription was before ``state``: a deletion shows the last items, a list what was missed."""
+    if not _is_end(state):
+        return state.after if state.type == LISTED else state.before
+    return state.before if _terms(held) == _terms(state.after) else replace(held, items=state.after.items)
 
 
 def _terms(subscription: Subscription) -> set[tuple[str, str, int | None]]:
@@ -123,10 +210,14 @@ def _terms(subscription: Subscription) -> set[tuple[str, str, int | None]]:
 
 
 def _next(found: Sequence[Entry], at: int, state: State, subscription: Subscription, *, gap: bool) -> Entry:
-    last = found[-1] if found and found[-1].at == at else None
-    phase = last.phase if last else 0
-    phase += phase % 2 != (0 if gap else 1)
-    return Entry(at, phase, state.event, subscription, "reconstructed" if gap else state.source)
+    phase = _phase(found, at, gap=gap)
+    return Entry(at, phase, state.event, subscription, "inferred" if gap else state.source)
+
+
+def _phase(found: Sequence[Entry], at: int, *, gap: bool) -> int:
+    """Return the phase of what comes after ``found``."""
+    phase = found[-1].phase if found and found[-1].at == at else 0
+    return phase + (phase % 2 != (0 if gap else 1))
 
 
 def _start(states: Sequence[State], rules: Rules) -> int:
@@ -154,102 +245,9 @@ def _moment(text: str | None) -> int | None:
 
 def _opening(state: State) -> Subscription:
     """Return what a subscription was before the first event of it that is known."""
-    if state.type != DELETED:
+    if not _is_end(state):
         return state.before or state.after
     after = state.after
     in_trial = after.trial_end is not None and after.trial_end >= (after.ended_at or state.created)
     status = "trialing" if in_trial else "active"
     return replace(after, status=status, ended_at=None, cancel_at=None, cancel_at_period_end=False)
-
-
-Likeness = tuple[object, ...]
-
-
-def _likeness(subscription: Subscription, at: int, catalogue: Catalogue) -> Likeness:
-    """Return what must be equal in two views of one subscription for nothing to have happened between them."""
-
-    def live(names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(name for name in names if not _over(name, at, catalogue))
-
-    items = sorted((item.id, item.price.id, item.quantity or 0, live(item.discounts)) for item in subscription.items)
-    state = (subscription.status, subscription.pause, subscription.cancels, subscription.currency)
-    return (*state, live(subscription.discounts), *items)
-
-
-def _over(discount: str, at: int, catalogue: Catalogue) -> bool:
-    try:
-        return catalogue.discount(discount, at) is None
-    except LookupError:
-        return False
-
-
-def _differ(one: Subscription, other: Subscription, at: int, catalogue: Catalogue) -> bool:
-    return one is not other and _likeness(one, at, catalogue) != _likeness(other, at, catalogue)
-
-
-def _ordered(states: Sequence[State], catalogue: Catalogue) -> Iterator[State]:
-    """Order events by second; inside one: created first, deleted last, between them a chain of before and after."""
-    seconds = [list(rows) for _, rows in groupby(sorted(states, key=_rank), key=lambda row: row.created)]
-    held: Subscription | None = None
-    for second, following in zip(seconds, [*seconds[1:], []], strict=True):
-        middle = [row for row in second if row.type not in {CREATED, DELETED}]
-        first = [row for row in second if row.type == CREATED]
-        last = [row for row in second if row.type == DELETED]
-        if first:
-            held = first[-1].after
-        if 1 < len(middle) <= _CHAIN_LONGEST:
-            middle = _chained(middle, held, following, catalogue)
-        yield from (ordered := [*first, *middle, *last])
-        held = ordered[-1].after
-
-
-def _rank(state: State) -> tuple[int, str]:
-    return state.created, state.event
-
-
-def _chained(
-    rows: list[State], held: Subscription | None, following: Sequence[State], catalogue: Catalogue
-) -> list[State]:
-    """Order ``rows`` of one second so that each begins where the one before ended; by event id where none does."""
-    at = rows[0].created
-    links = [(_seen(row.before, at, catalogue), _seen(row.after, at, catalogue)) for row in rows]
-    start = _seen(held, at, catalogue)
-    ends = {_seen(row.before, at, catalogue) for row in following if row.before}
-    for begin, finish in ((start, ends), (start, None), (None, ends), (None, None)):
-        steps = iter(range(_CHAIN_STEPS))
-        found = _search(links, frozenset(range(len(rows))), begin, finish or None, steps)
-        if found is not None:
-            return [rows[index] for index in found]
-    return rows
-
-
-def _seen(subscription: Subscription | None, at: int, catalogue: Catalogue) -> Likeness | None:
-    return None if subscription is None else _likeness(subscription, at, catalogue)
-
-
-def _search(
-    links: Sequence[tuple[Likeness | None, Likeness | None]],
-    left: frozenset[int],
-    state: Likeness | None,
-    ends: set[Likeness | None] | None,
-    steps: Iterator[int],
-) -> list[int] | None:
-    """Find an order of ``left`` in which each link begins where the one before it ended, at first at ``state``.
-
-    A link that does not say where it begins fits anywhere, best where it changes nothing.
-    """
-    if not left:
-        return [] if ends is None or state in ends else None
-    if next(steps, None) is None:
-        return None
-    fitting = [index for index in left if state is None or links[index][0] in {None, state}]
-    for index in sorted(fitting, key=lambda i: (_looseness(links[i], state), i)):
-        rest = _search(links, left - {index}, links[index][1], ends, steps)
-        if rest is not None:
-            return [index, *rest]
-    return None
-
-
-def _looseness(link: tuple[Likeness | None, Likeness | None], state: Likeness | None) -> int:
-    before, after = link
-    return 0 if before is not None else (1 if after == state else 2)

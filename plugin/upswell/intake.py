@@ -17,6 +17,7 @@ from upswell.memory import Memory
 from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS, REBUILD_SECONDS, Progress, heed, rebuild
 from upswell.records import missing, write_facts
 from upswell.rules import Rules
+from upswell.unexpanded import note_asked, unexpanded
 from upswell_connectors.shapes import facts_of
 
 _BATCH = 200
@@ -31,6 +32,9 @@ class Lookup(Protocol):
 
         Raises Unreachable where nobody answers, UpswellError where Stripe has none or does not say.
         """
+
+    def coupon(self, name: str) -> Facts:
+        """Return all that Stripe says of the coupon ``name``. Raises as ``find`` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ def apply_pending(
         if found is None:
             break
         applied += found
+    if lookup:
+        _expand(ledger, rules, lookup)
     rebuild(ledger, rules, tell, memory)
     return _outcome(ledger, applied)
 
@@ -136,7 +142,6 @@ def _take(connection: sqlite3.Connection, event: str, facts: Facts, rules: Rules
         _wait(connection, event, reference, "no event told of it yet")
         return False
     write_facts(connection, event, facts, rules)
-    _release(connection, facts)
     _settle(connection, event, "applied", None)
     return True
 
@@ -151,12 +156,6 @@ def _settle(connection: sqlite3.Connection, event: str, state: str, reason: str 
         "UPDATE events SET state = ?, reason = ?, waits_for = NULL, applied_at = ? WHERE id = ?",
         (state, reason, int(time.time()), event),
     )
-
-
-def _release(connection: sqlite3.Connection, facts: Facts) -> None:
-    """Let the events that waited for what ``facts`` tell try again."""
-    for told in facts.told:
-        connection.execute("UPDATE events SET waits_for = NULL, reason = NULL WHERE waits_for = ?", (told.value.id,))
 
 
 def _ask(ledger: Ledger, rules: Rules, lookup: Lookup, asked: set[str]) -> int | None:
@@ -199,8 +198,21 @@ def _learn(ledger: Ledger, facts: Facts, rules: Rules) -> bool:
     """Keep an object that others may wait for too; it is no event."""
     with ledger.write() as connection:
         write_facts(connection, None, facts, rules)
-        _release(connection, facts)
     return False
+
+
+def _expand(ledger: Ledger, rules: Rules, lookup: Lookup) -> None:
+    """Ask Stripe once for each coupon of which events leave out a part."""
+    for name in unexpanded(ledger):
+        try:
+            facts = lookup.coupon(name)
+        except Unreachable:
+            break
+        except UpswellError:
+            with ledger.write() as connection:
+                note_asked(connection, name)
+        else:
+            _learn(ledger, facts, rules)
 
 
 def _outcome(ledger: Ledger, applied: int) -> Applied:

@@ -45,7 +45,8 @@ class Ledger:
             )
         if not create and not path.exists():
             raise LedgerError(
-                f"There is no ledger at {path}: `upswell serve` or `upswell replay FILE` creates it, "
+                f"There is no ledger at {path}: `upswell serve`, `upswell backfill` or `upswell replay FILE` "
+                "creates it, "
                 "or name another under [ledger] path"
             )
         try:
@@ -192,10 +193,25 @@ class Ledger:
             return False
         return not busy
 
+    @contextmanager
+    def attempt(self) -> Iterator[sqlite3.Connection]:
+        """Open a write transaction as ``write`` does, and take back all that was written in it."""
+        with self.write() as connection:
+            connection.execute("SAVEPOINT attempt")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK TO attempt")
+
     def job(self, name: str) -> Any:
         """Return what was noted under ``name`` in ``jobs``, or None."""
-        row = self.connection.execute("SELECT value FROM jobs WHERE name = ?", (name,)).fetchone()
-        return None if row is None else json.loads(row[0])
+        return job(self.connection, name)
+
+
+def job(connection: sqlite3.Connection, name: str) -> Any:
+    """Return what was noted under ``name`` in ``jobs``, or None."""
+    row = connection.execute("SELECT value FROM jobs WHERE name = ?", (name,)).fetchone()
+    return None if row is None else json.loads(row[0])
 
 
 def note_job(connection: sqlite3.Connection, name: str, value: Any) -> None:
@@ -204,6 +220,11 @@ def note_job(connection: sqlite3.Connection, name: str, value: Any) -> None:
         "INSERT INTO jobs(name, value) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
         (name, json.dumps(value)),
     )
+
+
+def forget_job(connection: sqlite3.Connection, name: str) -> None:
+    """Forget what was noted under ``name``, inside an open write transaction."""
+    connection.execute("DELETE FROM jobs WHERE name = ?", (name,))
 
 
 def hold(path: Path, seconds: float = 0.0) -> IO[bytes]:

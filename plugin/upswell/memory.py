@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell.history import History
 from upswell.kinds import Movement
 from upswell.movements import movements
+from upswell.plans import Beyond, anew
 from upswell.recall import Recall
-from upswell.records import Decoded, Shared, history_of
+from upswell.records import Decoded, history_of
 from upswell.rules import Rules
+from upswell.versions import Shared
 
 _LONG = 100
 _MOST = 20_000
@@ -23,6 +26,15 @@ class _Life:
     states: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the ledger knows of a customer, its movements, and how to tell a history that goes on from there."""
+
+    history: History
+    movements: list[Movement]
+    beyond: Beyond = anew
+
+
 class Memory:
     """Remembers lives of a hundred states or more, the last ones used up to 20,000 states in all.
 
@@ -32,14 +44,14 @@ class Memory:
     def __init__(self) -> None:
         self._lives: dict[str, _Life] = {}
 
-    def movements(self, connection: sqlite3.Connection, account: str, rules: Rules, shared: Shared) -> list[Movement]:
-        """Return the movements of what the ledger knows of ``account``. Raises InvariantError and LookupError."""
+    def told(self, connection: sqlite3.Connection, account: str, rules: Rules, shared: Shared) -> Told:
+        """Return what the ledger knows of ``account``, and its movements. Raises InvariantError and LookupError."""
         life = self._lives.pop(account, None) or _Life()
         history = history_of(connection, account, shared, life.decoded)
         if len(history.states) < _LONG:
-            return movements(history, rules)
+            return Told(history, movements(history, rules))
         life.states = len(history.states)
         self._lives[account] = life
         while sum(one.states for one in self._lives.values()) > _MOST and len(self._lives) > 1:
             del self._lives[next(iter(self._lives))]
-        return life.recall.movements(history, rules)
+        return Told(history, life.recall.movements(history, rules), life.recall.beyond)

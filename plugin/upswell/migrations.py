@@ -3,6 +3,8 @@
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from upswell.views import VIEWS
+
 migrations = Migrations("upswell")
 
 _CATALOGUE = """
@@ -164,53 +166,96 @@ def create_tables(db: Database) -> None:
         db.execute(statement)
 
 
-_HAPPENED = "occurred_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
-_THURSDAY = "date(occurred_at, '-3 days', 'weekday 4')"  # it lies in the year that ISO counts its week in
-_WEEK = f"strftime('%Y', {_THURSDAY}) || printf('-W%02d', (strftime('%j', {_THURSDAY}) + 6) / 7)"
-
-_SUMS = """
-SELECT {period}, currency, kind, sum(amount) AS amount, count(*) AS movements, count(DISTINCT customer) AS customers
-FROM movements WHERE {happened} GROUP BY 1, currency, kind
-"""
-
-_VIEWS = {
-    "customer_names": """
-        SELECT account AS customer, coalesce((
-            SELECT nullif(coalesce(json_extract(value, '$.name'), json_extract(value, '$.email')), '') FROM customers
-            WHERE id IN (SELECT customer FROM accounts WHERE account = own.account)
-            ORDER BY at DESC, event DESC LIMIT 1
-        ), account) AS name
-        FROM (SELECT DISTINCT account FROM accounts) AS own
-    """,
-    # With max(), SQLite takes the other columns from the row that holds it.
-    "mrr_by_customer": f"""
-        SELECT customer, coalesce(name, customer) AS name, currency, mrr, since FROM (
-            SELECT customer, currency, mrr_after AS mrr, occurred_at AS since, max(step)
-            FROM movements WHERE {_HAPPENED} GROUP BY customer, currency
-        ) LEFT JOIN customer_names USING (customer)
-    """,
-    "movements_by_week": _SUMS.format(period=f"{_WEEK} AS week", happened=_HAPPENED),
-    "movements_by_month": _SUMS.format(period="substr(occurred_at, 1, 7) AS month", happened=_HAPPENED),
-    "expansion_by_customer": f"""
-        SELECT customer, coalesce(name, customer) AS name, currency, expansion, upgrade, add_on, seat, overage,
-               movements, first_at, last_at
-        FROM (
-            SELECT customer, currency, sum(amount) AS expansion,
-                   sum(iif(kind = 'upgrade', amount, 0)) AS upgrade, sum(iif(kind = 'add_on', amount, 0)) AS add_on,
-                   sum(iif(kind = 'seat', amount, 0)) AS seat, sum(iif(kind = 'overage', amount, 0)) AS overage,
-                   count(*) AS movements, min(occurred_at) AS first_at, max(occurred_at) AS last_at
-            FROM movements WHERE kind IN ('upgrade', 'add_on', 'seat', 'overage') AND {_HAPPENED}
-            GROUP BY customer, currency
-        ) LEFT JOIN customer_names USING (customer)
-    """,
-}
-
-
 @migrations()
 def create_views(db: Database) -> None:
     """Create the views that the reference documents, for whoever reads the file with other tools."""
-    for name, query in _VIEWS.items():
+    for name, query in VIEWS.items():
         db.execute(f"CREATE VIEW {name} AS {query}")
+
+
+# What plans would bring, and is not counted: the columns that movements had in the first version.
+_SCHEDULED = next(made for made in _TABLES if "TABLE movements" in made).replace("TABLE movements", "TABLE scheduled")
+
+_PLANS = (
+    _CATALOGUE.format(name="schedules"),
+    "CREATE INDEX schedules_customer ON schedules(json_extract(value, '$.customer'))",
+    _SCHEDULED,
+    "CREATE UNIQUE INDEX scheduled_customer ON scheduled(customer, step)",
+    """
+    CREATE TABLE overtaken (             -- movements booked ahead that do not come where the plans are kept
+        movement TEXT PRIMARY KEY,
+        customer TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX overtaken_customer ON overtaken(customer)",
+    """
+    CREATE VIEW ahead AS
+        SELECT occurred_at AS at, customer, coalesce(name, customer) AS name, kind, amount, currency, reason FROM (
+            SELECT occurred_at, customer, kind, amount, currency, reason, step FROM scheduled
+            UNION ALL
+            SELECT occurred_at, customer, kind, amount, currency, reason, step FROM movements
+            WHERE id NOT IN (SELECT movement FROM overtaken)
+        ) LEFT JOIN customer_names USING (customer)
+        WHERE occurred_at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+        ORDER BY occurred_at, customer, step
+    """,
+)
+
+
+@migrations()
+def create_plans(db: Database) -> None:
+    """Create the tables of subscription schedules and of what is scheduled, and make them from what is known.
+
+    Events of schedules that came before were kept without being read: they are applied now. Who had a subscription
+    that was to end is rebuilt.
+    """
+    for statement in _PLANS:
+        db.execute(statement)
+    db.execute(
+        "UPDATE events SET state = 'received' WHERE type GLOB 'subscription_schedule.*' AND state = 'applied'",
+    )
+    db.execute(
+        "INSERT OR IGNORE INTO stale(account) SELECT DISTINCT account FROM accounts JOIN history USING (customer)"
+        " WHERE json_extract(after, '$.cancel_at') IS NOT NULL OR json_extract(after, '$.cancel_at_period_end')"
+    )
+
+
+_PAST = (
+    """
+    CREATE TABLE snapshots (             -- what Stripe's list of subscriptions showed
+        subscription TEXT NOT NULL,
+        customer TEXT NOT NULL,
+        at INTEGER NOT NULL,             -- first asked, unix seconds UTC
+        seen INTEGER NOT NULL,           -- last asked and found the same
+        value TEXT NOT NULL,             -- JSON
+        PRIMARY KEY (subscription, at)
+    ) STRICT
+    """,
+    "CREATE INDEX snapshots_customer ON snapshots(customer)",
+    "ALTER TABLE usage ADD COLUMN price TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE usage ADD COLUMN quantity INTEGER",
+    "ALTER TABLE usage ADD COLUMN proration INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE usage ADD COLUMN discounts TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE usage ADD COLUMN off TEXT NOT NULL DEFAULT '[]'",
+)
+
+
+@migrations()
+def keep_the_past(db: Database) -> None:
+    """Keep what lists show of subscriptions, and all that invoice lines say of them."""
+    for statement in _PAST:
+        db.execute(statement)
+
+
+@migrations()
+def ask_for_coupons(db: Database) -> None:
+    """Keep which coupons Stripe is to be asked for; those of every discount that is known, at first."""
+    db.execute("CREATE TABLE unexpanded (coupon TEXT PRIMARY KEY, asked INTEGER NOT NULL) STRICT")
+    db.execute("CREATE INDEX unexpanded_open ON unexpanded(coupon) WHERE asked = 0")
+    db.execute(
+        "INSERT OR IGNORE INTO unexpanded"
+        " SELECT coalesce(json_extract(value, '$.coupon.id'), json_extract(value, '$.coupon')), 0 FROM discounts"
+    )
 
 
 @migrations()

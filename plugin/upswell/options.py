@@ -77,13 +77,18 @@ class Stripe(Section, frozen=True):
     ] = "STRIPE_WEBHOOK_SECRET"
     webhook_secret_file: Annotated[
         File | None,
-        _note("A file that holds it, one secret a line, instead of the environment.", "/run/secrets/stripe_webhook"),
+        _note(
+            "A file that holds it, one secret a line, instead of the environment; `upswell connect` writes it.",
+            "/run/secrets/stripe_webhook",
+        ),
     ] = None
     api_base: Annotated[Url | None, _note("A stand-in for Stripe's API.", "http://127.0.0.1:12111")] = None
     requests_per_second: Annotated[
         int, Meta(ge=1, le=100), _note("How fast Upswell may ask. Stripe allows 25 a second and list, 100 in all.")
     ] = 20
-    webhooks: Annotated[bool, _note("false: `serve` receives none.")] = True
+    webhooks: Annotated[bool, _note("false: `serve` receives none, and asks Stripe for events every ten minutes.")] = (
+        True
+    )
 
 
 class Server(Section, frozen=True):

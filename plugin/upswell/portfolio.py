@@ -23,8 +23,30 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """An update that waits for a payment until ``expires_at`` (unix seconds UTC), and what it would set.
+
+    ``items`` are those that would be other ones or new; ``trial_end`` and ``discounts`` None: they would stay.
+    """
+
+    expires_at: int
+    items: tuple[Item, ...] = ()
+    trial_end: int | None = None
+    discounts: tuple[str, ...] | None = None
+
+    @property
+    def references(self) -> set[str]:
+        """Stripe's ids of all prices, products and discounts that it names."""
+        prices = [item.price for item in self.items]
+        return {*(self.discounts or ()), *(price.id for price in prices), *(price.product for price in prices)}
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
-    """A Stripe subscription at one moment; times are unix seconds UTC, ``pause`` is pause_collection's behaviour."""
+    """A Stripe subscription at one moment; times are unix seconds UTC, ``pause`` is pause_collection's behaviour.
+
+    ``cancel_at`` is when it is set to end, also where Stripe says so by ``cancel_at_period_end`` alone.
+    """
 
     id: str
     customer: str
@@ -40,6 +62,7 @@ class Subscription:
     cancel_at: int | None = None
     cancel_at_period_end: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
+    pending: Pending | None = None
 
     @property
     def all_discounts(self) -> tuple[str, ...]:

@@ -10,13 +10,16 @@ from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell.agenda import widened, write_outlook
 from upswell.books import write_movements
 from upswell.errors import InvariantError
 from upswell.ledger import Ledger, note_job
 from upswell.memory import Memory
-from upswell.records import Shared, place
+from upswell.plans import outlook
+from upswell.records import place
 from upswell.rules import Rules
 from upswell.tallies import note_before
+from upswell.versions import Shared
 
 HOLD_SECONDS = 0.015
 PAUSE_SECONDS = 0.001
@@ -117,7 +120,10 @@ def _stale(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _rebuild_one(connection: sqlite3.Connection, account: str, rules: Rules, memory: Memory, shared: Shared) -> None:
     try:
-        write_movements(connection, account, memory.movements(connection, account, rules, shared))
+        told = memory.told(connection, account, rules, shared)
+        write_movements(connection, account, told.movements)
+        wider = widened(connection, told.history, shared)
+        write_outlook(connection, account, outlook(wider, rules, told.movements, told.beyond))
     except UNBUILT as error:
         connection.execute("UPDATE stale SET reason = ? WHERE account = ?", (f"{account}: {error}", account))
     else:

@@ -3,13 +3,14 @@
 A telling depends on nothing but what is compared here, so that the movements are the same as if all was told anew.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from upswell.booking import Life
 from upswell.changes import Change, Stand, Walker
 from upswell.history import History
 from upswell.kinds import Movement
-from upswell.movements import tell
+from upswell.movements import Chapter, tell
 from upswell.rules import Rules
 
 _EVERY, _KEPT = 32, 4
@@ -50,6 +51,18 @@ class Recall:
                 marks = [*marks, _Mark(walker.stand.copy(), life.copy(), following, len(told))][-_KEPT:]
         self._walker, self._basis, self._marks, self._told = walker, basis, marks, told
         return list(told)
+
+    def beyond(self, longer: History, rules: Rules) -> tuple[int, Iterator[Chapter]]:
+        """Return how many movements ``longer`` has in common with what was told last, and its chapters from there on.
+
+        ``longer`` is the history told last with states laid after it, and with at least its catalogue.
+        """
+        walker, life = Walker(longer, rules), Life(quotes=longer.quotes)
+        marks = self._valid(walker) if self._walker and walker.own == self._walker.own else []
+        for last in marks[-1:]:
+            walker.stand, life = last.stand.copy(), last.life.copy()
+        found = tell(walker, life, [last.following for last in marks[-1:]], longer, rules)
+        return (marks[-1].told if marks else 0), (chapter for chapter, _ in found)
 
     def _valid(self, walker: Walker) -> list[_Mark]:
         """Return the marks up to which ``walker`` walks through the same as last time."""

@@ -14,7 +14,7 @@ from upswell.errors import LedgerError, UpswellError
 from upswell.ledger import Ledger, hold, note_job
 from upswell.movements import movements
 from upswell.rebuild import UNBUILT, Progress, heed, is_heeded, may_be_changed_back, rebuild, written
-from upswell.records import Shared, history_of, place
+from upswell.records import history_of, place
 from upswell.rules import Rules
 from upswell.tallies import (
     Before,
@@ -27,6 +27,7 @@ from upswell.tallies import (
     forget_before,
     tallies,
 )
+from upswell.versions import Shared
 
 _BEGUN = "reclassify"
 _SHADOWED = ("accounts", "stale")

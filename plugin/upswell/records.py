@@ -1,24 +1,26 @@
 """What the ledger remembers of Stripe: writing facts, and reading a customer's history back."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from dataclasses import replace
 
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
-from upswell.catalogue import Catalogue, Customer, Product, Version
+from upswell.bills import billed_of, write_bill
+from upswell.catalogue import Catalogue, Customer, Product
 from upswell.discounts import Coupon, Discount
 from upswell.facts import TABLES, Facts, Invoice, Told
 from upswell.forgotten import screened
-from upswell.history import History, State
+from upswell.history import History, Snapshot, State
+from upswell.lost import recovered
+from upswell.mentions import mention, mention_named, mentioning, products_of
+from upswell.phases import Schedule
 from upswell.portfolio import Subscription
 from upswell.prices import Price
 from upswell.rules import Rules
-from upswell.usage import Billed
-
-T = TypeVar("T")
-Shared = dict[tuple[Any, str], Any]
-"""The rows of prices, products and coupons by kind and id, as far as they have been read."""
+from upswell.snapshots import snapshots_of, write_snapshot
+from upswell.unexpanded import note_asked, note_unexpanded
+from upswell.versions import Shared, prices_of, rows_of, versions
 
 
 class Decoded(dict[str, Subscription]):
@@ -34,7 +36,6 @@ class Decoded(dict[str, Subscription]):
 
 _encode = msgspec.json.Encoder().encode
 _subscriptions = msgspec.json.Decoder(Subscription)
-_decoders: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in TABLES}
 
 
 def write_facts(connection: sqlite3.Connection, event: str | None, facts: Facts, rules: Rules) -> None:
@@ -49,6 +50,15 @@ def write_facts(connection: sqlite3.Connection, event: str | None, facts: Facts,
         _write_state(connection, facts.state, rules)
     if facts.invoice:
         _write_invoice(connection, event, facts.invoice, rules)
+    if facts.snapshot:
+        _write_snapshot(connection, facts.snapshot, rules)
+    _release(connection, facts)
+
+
+def _release(connection: sqlite3.Connection, facts: Facts) -> None:
+    """Let the events that waited for what ``facts`` tell try again, whoever told it."""
+    for told in facts.told:
+        connection.execute("UPDATE events SET waits_for = NULL, reason = NULL WHERE waits_for = ?", (told.value.id,))
 
 
 def missing(connection: sqlite3.Connection, facts: Facts) -> str | None:
@@ -56,10 +66,10 @@ def missing(connection: sqlite3.Connection, facts: Facts) -> str | None:
     state = facts.state
     discounts = {one.value.id: one.value for one in facts.told if isinstance(one.value, Discount)}
     for name in sorted(state.discounts if state else ()):
-        if name not in discounts and not _rows(connection, Discount, name):
+        if name not in discounts and not rows_of(connection, Discount, name):
             return name
     for discount in discounts.values():
-        if isinstance(discount.coupon, str) and not _rows(connection, Coupon, discount.coupon):
+        if isinstance(discount.coupon, str) and not rows_of(connection, Coupon, discount.coupon):
             return discount.coupon
     unpriced = _unpriced(state) if state else ()
     return next((price.id for price, currency in unpriced if not _priced(connection, price, currency)), None)
@@ -74,33 +84,52 @@ def _unpriced(state: State) -> Iterator[tuple[Price, str]]:
 
 
 def _priced(connection: sqlite3.Connection, price: Price, currency: str) -> bool:
-    return any(version.value.amounts_in(currency) for version in _rows(connection, Price, price.id))
+    return any(version.value.amounts_in(currency) for version in rows_of(connection, Price, price.id))
 
 
 def _write_told(connection: sqlite3.Connection, event: str | None, told: Told, rules: Rules) -> None:
     value = told.value
+    row = (value.id, told.at, event, _encode(value).decode())
     table = TABLES[type(value)]
-    if event is None:
-        connection.execute(f"DELETE FROM {table} WHERE id = ? AND event IS NULL", (value.id,))
-    connection.execute(
-        f"INSERT OR IGNORE INTO {table}(id, at, event, value) VALUES (?, ?, ?, ?)",
-        (value.id, told.at, event, _encode(value).decode()),
-    )
+    if event is None and isinstance(value, Coupon):
+        note_asked(connection, value.id)
+    if event is None and not _is_news(connection, table, value.id, told.at, row[-1]):
+        return
+    connection.execute(f"INSERT OR IGNORE INTO {table}(id, at, event, value) VALUES (?, ?, ?, ?)", row)
     if isinstance(value, Customer):
         _place(connection, value.id, rules)
         _mark_customers(connection, [value.id])
     elif isinstance(value, Discount):
+        note_unexpanded(connection, value.coupon_id)
         if value.customer:
             _place(connection, value.customer, rules)
-            _mention(connection, value.customer, [value.id])
-        customers = _mentioning(connection, value.id)
+            mention(connection, value.customer, [value.id])
+        customers = mentioning(connection, value.id)
         for customer in customers:
-            _mention(connection, customer, [value.coupon_id])
+            mention(connection, customer, [value.coupon_id])
         _mark_customers(connection, customers)
+    elif isinstance(value, Schedule):
+        _place(connection, value.customer, rules)
+        mention_named(connection, value.customer, value.terms.references)
+        _mark_customers(connection, [value.customer])
     else:
-        _mark_customers(connection, _mentioning(connection, value.id))
+        customers = mentioning(connection, value.id)
+        _mark_customers(connection, customers)
         if isinstance(value, Price):
-            _mark_customers(connection, _mentioning(connection, value.product))
+            _mark_customers(connection, mentioning(connection, value.product))
+            for customer in customers:  # a schedule names prices without their products
+                mention(connection, customer, [value.product])
+
+
+def _is_news(connection: sqlite3.Connection, table: str, name: str, at: int, value: str) -> bool:
+    """Whether the API's answer is later than the one held, or is the same and earlier; the one held goes then."""
+    held = connection.execute(f"SELECT at, value FROM {table} WHERE id = ? AND event IS NULL", (name,)).fetchone()
+    if held is None:
+        return True
+    news = bool(at < held[0] if value == held[1] else (at, value) > tuple(held))
+    if news:
+        connection.execute(f"DELETE FROM {table} WHERE id = ? AND event IS NULL", (name,))
+    return news
 
 
 def _write_state(connection: sqlite3.Connection, state: State, rules: Rules) -> None:
@@ -114,54 +143,43 @@ def _write_state(connection: sqlite3.Connection, state: State, rules: Rules) -> 
             _encode(after).decode(),
         ),
     )
-    coupons = [version.value.coupon_id for name in state.discounts for version in _rows(connection, Discount, name)]
+    coupons = _coupons(connection, state.discounts)
     products = [item.price.product for view in state.views for item in view.items]
     _place(connection, after.customer, rules)
-    _mention(connection, after.customer, [*state.discounts, *coupons, *state.prices, *products])
+    if after.pending:
+        mention_named(connection, after.customer, after.pending.references)
+    mention(connection, after.customer, [*state.discounts, *coupons, *state.prices, *products])
     _mark_customers(connection, [after.customer])
 
 
 def _write_invoice(connection: sqlite3.Connection, event: str | None, invoice: Invoice, rules: Rules) -> None:
-    """Store an invoice's rows unless a later word on it is there: void is the last one."""
-    first = invoice.rows[0]
-    name = first.invoice
-    known = connection.execute("SELECT voided, said_at, event FROM usage WHERE invoice = ? AND line = ''", (name,))
-    said_at = _said_at(connection, event)
-    if (held := known.fetchone()) and tuple(held) >= (first.voided, said_at, event):
+    """Store an invoice's rows unless a later word on it is there."""
+    if not write_bill(connection, event, invoice):
         return
-    connection.execute("DELETE FROM usage WHERE invoice = ?", (name,))
-    connection.executemany(
-        "INSERT INTO usage(invoice, line, subscription, customer, item, period_start, period_end, amount, currency,"
-        " billing_reason, invoiced_at, finalized_at, voided, said_at, event) VALUES"
-        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *(row.invoice, row.line, row.subscription, invoice.customer, row.item),
-                *(row.period_start, row.period_end, row.amount, row.currency, row.billing_reason),
-                *(row.invoiced_at, row.finalized_at, row.voided, said_at, event),
-            )
-            for row in {row.line: row for row in invoice.rows}.values()
-        ],
-    )
+    prices = {row.price for row in invoice.rows if row.price}
+    discounts = {name for row in invoice.rows for name in (*row.discounts, *dict(row.off))}
     _place(connection, invoice.customer, rules)
+    known = [*_coupons(connection, discounts), *products_of(connection, prices)]
+    mention(connection, invoice.customer, [*prices, *discounts, *known])
     _mark_customers(connection, [invoice.customer])
 
 
-def _said_at(connection: sqlite3.Connection, event: str | None) -> int:
-    row = connection.execute("SELECT created FROM events WHERE id = ?", (event,)).fetchone()
-    return int(row[0]) if row else 0
+def _write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot, rules: Rules) -> None:
+    """Store what a list showed; what it showed before says nothing new."""
+    held = snapshot.subscription
+    if not write_snapshot(connection, snapshot):
+        return
+    catalogue = [name for item in held.items for name in (item.price.id, item.price.product)]
+    _place(connection, held.customer, rules)
+    mention(connection, held.customer, [*catalogue, *held.all_discounts, *_coupons(connection, held.all_discounts)])
+    if held.pending:
+        mention_named(connection, held.customer, held.pending.references)
+    _mark_customers(connection, [held.customer])
 
 
-def _mention(connection: sqlite3.Connection, customer: str, references: Iterable[str]) -> None:
-    connection.executemany(
-        "INSERT OR IGNORE INTO mentions(reference, customer) VALUES (?, ?)",
-        [(reference, customer) for reference in set(references)],
-    )
-
-
-def _mentioning(connection: sqlite3.Connection, reference: str) -> list[str]:
-    rows = connection.execute("SELECT customer FROM mentions WHERE reference = ?", (reference,))
-    return [customer for (customer,) in rows]
+def _coupons(connection: sqlite3.Connection, names: Iterable[str]) -> list[str]:
+    """Return the coupons of those discounts among ``names`` that are known."""
+    return [version.value.coupon_id for name in set(names) for version in rows_of(connection, Discount, name)]
 
 
 def _mark_customers(connection: sqlite3.Connection, customers: Iterable[str]) -> None:
@@ -186,7 +204,7 @@ def _place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
 def _account(connection: sqlite3.Connection, customer: str, rules: Rules) -> str:
     if not rules.customer_key:
         return customer
-    versions = _rows(connection, Customer, customer)
+    versions = rows_of(connection, Customer, customer)
     key = rules.customer_key.removeprefix("metadata.")
     return (versions[-1].value.metadata.get(key) if versions else None) or customer
 
@@ -209,8 +227,11 @@ def history_of(
     customers = [name for (name,) in connection.execute("SELECT customer FROM accounts WHERE account = ?", (account,))]
     known = Decoded() if decoded is None else decoded
     states = [state for customer in customers for state in _states(connection, customer, known)]
-    billed = [row for customer in customers for row in _billed(connection, customer)]
-    return History(account, states, billed, _catalogue(connection, customers, states, {} if shared is None else shared))
+    billed = [row for customer in customers for row in billed_of(connection, customer)]
+    snapshots = [look for customer in customers for look in snapshots_of(connection, customer)]
+    told = History(account, states, billed, snapshots=snapshots)
+    catalogue = _catalogue(connection, customers, told, {} if shared is None else shared)
+    return replace(told, catalogue=recovered(catalogue, billed))
 
 
 def _states(connection: sqlite3.Connection, customer: str, known: Decoded) -> Iterator[State]:
@@ -223,77 +244,28 @@ def _states(connection: sqlite3.Connection, customer: str, known: Decoded) -> It
         yield State(created, kind, event, known[after], known[before] if before else None, source)
 
 
-def _billed(connection: sqlite3.Connection, customer: str) -> Iterator[Billed]:
-    rows = connection.execute(
-        "SELECT invoice, line, subscription, item, period_start, period_end, amount, currency, billing_reason,"
-        " invoiced_at, finalized_at, voided FROM usage WHERE customer = ? ORDER BY invoice, line",
-        (customer,),
-    )
-    return (Billed(*(*row[:-1], bool(row[-1]))) for row in rows.fetchall())
-
-
-def _catalogue(
-    connection: sqlite3.Connection, customers: Sequence[str], states: Sequence[State], shared: Shared
-) -> Catalogue:
-    shown = _shown(states)
-    prices = set(shown)
+def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], told: History, shared: Shared) -> Catalogue:
+    shown = told.shown
+    prices = {*shown, *(row.price for row in told.billed if row.price)}
     products = {price.product for price in shown.values()}
-    discounts = {name for state in states for name in state.discounts}
+    products |= {
+        version.value.product for rows in versions(connection, Price, prices, shared).values() for version in rows
+    }
+    discounts = {name for state in told.states for name in state.discounts}
+    discounts |= {name for look in told.snapshots for name in look.subscription.all_discounts}
+    discounts |= {name for row in told.billed for name in (*row.discounts, *dict(row.off))}
     for customer in customers:
         rows = connection.execute("SELECT id FROM discounts WHERE json_extract(value, '$.customer') = ?", (customer,))
         discounts |= {name for (name,) in rows}
     for product in products:
-        prices |= _prices_of(connection, product, shared)
-    found = _versions(connection, Discount, discounts, {})
+        prices |= prices_of(connection, product, shared)
+    found = versions(connection, Discount, discounts, {})
     coupons = {version.value.coupon_id for versions in found.values() for version in versions}
     return Catalogue(
-        prices=_versions(connection, Price, prices, shared),
-        products=_versions(connection, Product, products, shared),
-        coupons=_versions(connection, Coupon, coupons, shared),
+        prices=versions(connection, Price, prices, shared),
+        products=versions(connection, Product, products, shared),
+        coupons=versions(connection, Coupon, coupons, shared),
         discounts=found,
-        customers=_versions(connection, Customer, customers, {}),
+        customers=versions(connection, Customer, customers, {}),
         shown=shown,
     )
-
-
-def _prices_of(connection: sqlite3.Connection, product: str, shared: Shared) -> set[str]:
-    key = "prices of", product
-    if key not in shared:
-        rows = connection.execute("SELECT id FROM prices WHERE json_extract(value, '$.product') = ?", (product,))
-        shared[key] = {name for (name,) in rows}
-    return set(shared[key])
-
-
-def _shown(states: Sequence[State]) -> dict[str, Price]:
-    """Return each price as the last event that carried it shows it."""
-    found: dict[str, tuple[int, str, int, Price]] = {}
-    for state in states:
-        for place, view in enumerate(state.views):
-            for item in view.items:
-                key = (state.created, state.event, place)
-                if item.price.id not in found or found[item.price.id][:3] <= key:
-                    found[item.price.id] = (*key, item.price)
-    return {name: shown for name, (*_, shown) in found.items()}
-
-
-def _versions(
-    connection: sqlite3.Connection, kind: type[T], names: Iterable[str], shared: Shared
-) -> dict[str, list[Version[T]]]:
-    found = {}
-    for name in sorted(names):
-        if (kind, name) not in shared:
-            shared[kind, name] = _rows(connection, kind, name)
-        if rows := shared[kind, name]:
-            found[name] = rows
-    return found
-
-
-def _rows(connection: sqlite3.Connection, kind: type[T], name: str) -> list[Version[T]]:
-    """Return what was told of an object, oldest first; within one second created is first and deleted last."""
-    rows = connection.execute(
-        f"SELECT at, coalesce(event, ''), value FROM {TABLES[kind]} AS told LEFT JOIN events ON events.id = event"
-        " WHERE told.id = ? ORDER BY at, coalesce(type LIKE '%.created', 0) DESC, coalesce(type LIKE '%.deleted', 0),"
-        " coalesce(event, '')",
-        (name,),
-    )
-    return [Version(at, event, _decoders[kind].decode(value)) for at, event, value in rows]

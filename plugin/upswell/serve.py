@@ -1,4 +1,4 @@
-"""Serving: a parent that applies events and posts summaries, and a worker that receives webhooks.
+"""Serving: a parent that applies events, catches up and posts summaries, and a worker that receives webhooks.
 
 The two talk through the ledger only. Receiving in a process of its own keeps it quick while the parent works.
 """
@@ -22,7 +22,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from upswell import events, schedule
+from upswell import events, keeping, schedule
+from upswell.addresses import WEBHOOK_PATH
 from upswell.errors import UpswellError
 from upswell.intake import apply_pending
 from upswell.ledger import Ledger, hold
@@ -30,9 +31,9 @@ from upswell.logs import log_to_stderr
 from upswell.memory import Memory
 from upswell.rules import Rules
 from upswell.settings import Config, Secret
+from upswell_connectors.client import Client
 from upswell_connectors.stripe_api import StripeApi
 from upswell_webhooks import worker
-from upswell_webhooks.app import WEBHOOK_PATH
 
 _POLL_SECONDS = 0.05
 _LONGEST_REST_SECONDS = 0.5
@@ -42,7 +43,6 @@ _PORT_SECONDS = 2.0
 _LOCK_SECONDS = 2.0
 _DRAIN_SECONDS = 7  # what waits for the ledger is answered after 5 s at the latest
 _FINISH_SECONDS = 0.7
-_LIVEMODE = {"live_": True, "test_": False}  # sk_live_…, rk_test_…
 _GRANIAN_LOG: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 
 _log = logging.getLogger("upswell.serve")
@@ -71,7 +71,7 @@ def run(config: Config) -> None:
 def _require_secret(config: Config) -> None:
     if config.stripe.webhooks and not config.stripe.webhook_secrets:
         raise UpswellError(
-            f"There is no webhook secret in {config.places['stripe.webhook_secret']}: set it, "
+            f"There is no webhook secret in {config.places['stripe.webhook_secret']}: `upswell connect URL` makes one, "
             "or set webhooks = false under [stripe] to serve without the receiver"
         )
 
@@ -79,10 +79,8 @@ def _require_secret(config: Config) -> None:
 def _prepare(config: Config) -> None:
     """Create the ledger or bring it up to date, and bind a new one to the mode of the API key."""
     with Ledger(config.ledger.path, create=True) as ledger:
-        key = config.stripe.api_key
-        livemode = _LIVEMODE.get(key.reveal()[3:8]) if key else None
-        if livemode is not None:
-            events.bind(ledger, livemode=livemode)
+        if config.stripe.livemode is not None:
+            events.bind(ledger, livemode=config.stripe.livemode)
 
 
 def _forget_secrets(config: Config) -> None:
@@ -200,10 +198,13 @@ def _endpoint(config: Config) -> str:
 def _say(receiving: str, config: Config) -> None:
     report = config.report
     to = " and ".join(report.channels) or "no channel"
-    lookups = "" if config.stripe.api_key else " Without a Stripe API key, what events leave out is not looked up."
+    if config.stripe.api_key:
+        asking = f" Every {keeping.interval(config) // 60} minutes, Stripe is asked for what did not come."
+    else:
+        asking = " Without a Stripe API key, nobody asks for what does not come and what events leave out."
     print(  # noqa: T201  # the one line for whoever started it; everything else is logged
         f"{receiving}, applying events to {config.ledger.path}, posting the weekly summary "
-        f"on {report.day.capitalize()} at {report.time:%H:%M} ({report.timezone.key}) to {to}.{lookups}",
+        f"on {report.day.capitalize()} at {report.time:%H:%M} ({report.timezone.key}) to {to}.{asking}",
         flush=True,
     )
 
@@ -218,16 +219,22 @@ def _wait(config: Config) -> None:
 
 @contextmanager
 def _working(config: Config) -> Iterator[None]:
-    """Apply events and post summaries in threads for as long as the block lasts."""
+    """Apply events, catch up and post summaries in threads for as long as the block lasts."""
     posting = schedule.start(config)
     stopping = threading.Event()
-    applying = threading.Thread(target=_apply, args=(config, stopping), name="upswell-apply", daemon=True)
-    applying.start()
+    client = Client(config.stripe) if config.stripe.api_key else None
+    threads = [threading.Thread(target=_apply, args=(config, client, stopping), name="upswell-apply", daemon=True)]
+    if client:
+        arguments = (config, client, stopping)
+        threads.append(threading.Thread(target=keeping.keep_complete, args=arguments, name="upswell-keep", daemon=True))
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stopping.set()
-        applying.join(_FINISH_SECONDS)
+        for thread in threads:
+            thread.join(_FINISH_SECONDS)
         _end_posting(posting)
 
 
@@ -245,24 +252,24 @@ def _end_posting(posting: schedule.Schedule) -> None:
         os._exit(0)
 
 
-def _apply(config: Config, stopping: threading.Event) -> None:
+def _apply(config: Config, client: Client | None, stopping: threading.Event) -> None:
     """Apply what comes in until ``stopping`` is set, whatever goes wrong meanwhile."""
     while not stopping.is_set():
         try:
             with Ledger(config.ledger.path, checkpoints=config.ledger.checkpoints) as ledger:
-                _follow(ledger, config, stopping)
+                _follow(ledger, config, client, stopping)
         except Exception:  # noqa: BLE001  # the thread must outlive it: nothing would be applied any more
             _log.exception("Applying events failed and is tried again in %g s", _PAUSE_SECONDS)
             stopping.wait(_PAUSE_SECONDS)
 
 
-def _follow(ledger: Ledger, config: Config, stopping: threading.Event) -> None:
+def _follow(ledger: Ledger, config: Config, client: Client | None, stopping: threading.Event) -> None:
     """Apply pending events each time another connection has written, and each minute for those that wait.
 
     After each time it rests for as long as that took, within limits: the receiver has the machine meanwhile, and a
     customer of whom several events came is rebuilt once.
     """
-    lookup = StripeApi(config.stripe) if config.stripe.api_key else None
+    lookup = StripeApi(config.stripe, client) if client else None
     seen, due, memory = None, 0.0, Memory()
     while not (stopping.is_set() or ledger.is_replaced()):
         begun = time.monotonic()

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from upswell.rules import Rules
 
+_LIVEMODE = {"live_": True, "test_": False}  # sk_live_…, rk_test_…
+
 
 class Secret:
     """A value that never shows itself: only ``reveal`` gives it."""
@@ -46,13 +48,22 @@ class LedgerSettings:
 
 @dataclass(frozen=True, slots=True)
 class StripeSettings:
-    """How Stripe is reached; ``requests_per_second`` bounds what is asked of it."""
+    """How Stripe is reached; ``requests_per_second`` bounds what is asked of it.
+
+    ``webhook_secret_file`` is where signing secrets are kept, None where they are in the environment.
+    """
 
     api_key: Secret | None
     webhook_secrets: tuple[Secret, ...]
     api_base: str | None
     requests_per_second: int
     webhooks: bool
+    webhook_secret_file: Path | None = None
+
+    @property
+    def livemode(self) -> bool | None:
+        """Whether the API key is for live mode; None where there is none, or where it does not say."""
+        return _LIVEMODE.get(self.api_key.reveal()[3:8]) if self.api_key else None
 
 
 @dataclass(frozen=True, slots=True)

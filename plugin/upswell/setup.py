@@ -75,8 +75,8 @@ def next_steps(path: Path, answers: Answers) -> str:
     return "\n".join(
         (
             f"Wrote {path}. Next:",
-            f"1. Add a webhook endpoint in Stripe: {address}/webhooks/stripe",
-            f"2. Set the environment variables {', '.join(['STRIPE_API_KEY', 'STRIPE_WEBHOOK_SECRET', slack, *mail])}.",
+            f"1. Set the environment variables {', '.join(['STRIPE_API_KEY', slack, *mail])}.",
+            f"2. Run `upswell connect {address}`, and set STRIPE_WEBHOOK_SECRET to the secret it prints.",
             "3. Run `upswell doctor`, which checks all of it, and then `upswell serve`.",
         )
     )

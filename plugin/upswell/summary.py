@@ -1,24 +1,31 @@
 """The weekly summary: one value that every face (terminal, Slack, email, JSON) shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
+from upswell import metrics
 from upswell.errors import UpswellError
 from upswell.figures import Figures, Span, figures
 from upswell.kinds import Movement
 from upswell.notes import notes
 from upswell.restated import Past, restated
-from upswell.weeks import Week
+from upswell.weeks import Week, days_before
+
+_AHEAD_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of the ledger: events yet to be applied, events that failed, when the last came (ISO 8601, or None)."""
+    """The state of the ledger: events yet to be applied, events that failed, when the last came (ISO 8601, or None).
+
+    ``differences`` counts the subscriptions that are others than at Stripe, None before anybody compared them.
+    """
 
     pending: int
     failed: int
     last_event_at: str | None
+    differences: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,15 @@ class Summary:
     notes: tuple[str, ...]
 
 
-_NOTHING = Past()
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What plans bring: ``scheduled`` movements, and the ids of movements booked ahead that they leave no room for."""
+
+    scheduled: Sequence[Movement] = ()
+    overtaken: Collection[str] = ()
+
+
+_NOTHING, _NO_PLANS = Past(), Planned()
 
 
 def summarise(
@@ -54,11 +69,12 @@ def summarise(
     names: Mapping[str, str],
     health: Health,
     past: Past = _NOTHING,
+    planned: Planned = _NO_PLANS,
 ) -> Summary:
     """Summarise ``week`` as it stands at ``now`` (unix seconds UTC).
 
     ``movements`` are all there are, booked-ahead ones included; ``names`` gives customers' display names;
-    ``past`` is what was said before of this week and earlier ones, and later.
+    ``past`` is what was said before of this week and earlier ones, and later; ``planned`` is shown and not counted.
     Raises UpswellError where the week has not begun, InvariantError where the figures do not add up.
     """
     if now < week.start:
@@ -66,10 +82,11 @@ def summarise(
     ordered = sorted(movements, key=lambda movement: movement.occurred_at)
     # An event of this very second has happened; the end is exclusive.
     span = Span(week, min(week.end, now + 1), now)
+    ahead = _ahead(ordered, planned, span)
     said = replace(past, posts=[post for post in past.posts if post.week.monday <= week.monday])
     by_code = {
-        code: figures(ordered, code, span, names, restated(ordered, said, code))
-        for code in sorted({currency, *_codes(ordered, span)})
+        code: figures(ordered, code, span, names, restated(ordered, said, code), ahead)
+        for code in sorted({currency, *_codes(ordered, span), *_codes_of_plans(planned, ahead)})
     }
     return Summary(
         week=week.name,
@@ -83,6 +100,19 @@ def summarise(
         zone=week.zone.key,
         notes=notes(ordered, week, span.cut, currency),
     )
+
+
+def _ahead(ordered: Sequence[Movement], planned: Planned, span: Span) -> Sequence[Movement]:
+    """Return what lies beyond both now and the reported end, up to 30 days past that end, oldest first."""
+    booked = [movement for movement in ordered if movement.id not in planned.overtaken]
+    every = sorted([*booked, *planned.scheduled], key=lambda movement: movement.occurred_at)
+    return metrics.window(every, max(span.now + 1, span.cut), days_before(span.cut, -_AHEAD_DAYS, span.week.zone))
+
+
+def _codes_of_plans(planned: Planned, ahead: Sequence[Movement]) -> set[str]:
+    """Return the currencies of plans that are shown; nobody may have paid in them yet."""
+    names = {movement.id for movement in planned.scheduled}
+    return {movement.currency for movement in ahead if movement.id in names}
 
 
 def _codes(ordered: Sequence[Movement], span: Span) -> set[str]:

@@ -1,4 +1,4 @@
-"""Billed usage: which figure a metered item has, and since when."""
+"""Billed usage: which figure a metered item has, and since when; and the rows of invoices that tell it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,9 +15,12 @@ _SLACK = 3 * _DAY
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """One line of a finalized invoice, or (``line`` and ``item`` empty) the invoice itself.
+    """One line of a finalized invoice, or (``line`` empty) the invoice itself.
 
-    ``amount`` is in minor units before discounts, credits and tax; times are unix seconds UTC.
+    ``amount`` is in minor units before discounts, credits and tax; times are unix seconds UTC. ``price`` and
+    ``quantity`` are the line's, which on a ``proration`` are the subscription's and no difference; ``item`` is empty
+    where the line names none. ``discounts`` are ids: an invoice's are those of all its lines, a line's are its own;
+    ``off`` is what each took off the line, by id.
     """
 
     invoice: str
@@ -32,6 +35,11 @@ class Billed:
     invoiced_at: int
     finalized_at: int
     voided: bool
+    price: str = ""
+    quantity: int | None = None
+    proration: bool = False
+    discounts: tuple[str, ...] = ()
+    off: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ def figures(billed: Iterable[Billed], held: Held) -> list[Figure]:
     the price's interval; a period shorter than the interval sets nothing; a closed one without a line is 0.
     """
     lines: defaultdict[tuple[str, str], list[Billed]] = defaultdict(list)
-    rows = list(billed)
+    rows = [row for row in billed if not row.proration]
     told = {(row.invoice, row.item) for row in rows}
     ends = {(row.subscription, row.item, row.period_end) for row in rows if row.line}
     for row in rows:

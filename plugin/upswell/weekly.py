@@ -1,10 +1,11 @@
 """From the ledger to the summary of a week."""
 
-from upswell import books, deliveries, events, metrics, tallies
+from upswell import agenda, books, deliveries, events, metrics, tallies
 from upswell.ledger import Ledger
 from upswell.restated import Past
 from upswell.settings import Config
-from upswell.summary import Health, Summary, summarise
+from upswell.summary import Health, Planned, Summary, summarise
+from upswell.verdicts import verdict
 from upswell.weeks import Week, utc
 
 
@@ -32,10 +33,11 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
             arrivals=deliveries.arrivals(ledger, posts[0].made_at) if posts else {},
             rules_since=tallies.rules_since(ledger),
         ),
+        planned=Planned(agenda.scheduled(ledger), agenda.overtaken(ledger)),
     )
 
 
 def _health(ledger: Ledger) -> Health:
     counts = events.counts(ledger)
     last = counts.last_event_at
-    return Health(counts.pending, counts.failed, None if last is None else utc(last))
+    return Health(counts.pending, counts.failed, None if last is None else utc(last), verdict(ledger).differences)

@@ -73,7 +73,7 @@ def test_what_is_wrong_is_one_sentence(upswell, command: str) -> None:
     """Where there is no ledger, no reading command makes one: exit 1, one line that names the remedy."""
     ended = upswell(command)
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("There is no ledger at upswell.db: `upswell serve` or `upswell replay FILE` creates it")
+    assert ended.err.startswith("There is no ledger at upswell.db: `upswell serve`, `upswell backfill` or ")
     assert ended.err.count("\n") == 1
     assert not Path("upswell.db").exists()
 

@@ -1,6 +1,7 @@
 """upswell doctor: each line is well, or names its remedy."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from cli.conftest import event, lines
 from scenarios.story import Story
 
 from upswell.config import load
+from upswell.course import Course, finish, save
 from upswell.doctor import _sqlite, findings
-from upswell.ledger import Ledger
+from upswell.ledger import Ledger, note_job
 
 KEY = "sk_test_hidden"
 
@@ -57,7 +59,7 @@ def test_a_new_user_is_told_what_to_do(upswell) -> None:
     assert set(told) == {"Stripe key", "webhook secret", "ledger"}
     assert "environment variable STRIPE_API_KEY" in told["Stripe key"]
     assert "environment variable STRIPE_WEBHOOK_SECRET" in told["webhook secret"]
-    assert "`upswell serve` or `upswell replay FILE` creates it" in told["ledger"]
+    assert "`upswell serve`, `upswell backfill` or `upswell replay FILE` creates it" in told["ledger"]
     assert not Path("upswell.db").exists()
 
 
@@ -72,7 +74,7 @@ def test_a_ledger_without_events_wants_some(upswell) -> None:
     """The address for Stripe is told."""
     Ledger(Path("upswell.db"), create=True).close()
     Path("config.toml").write_text('[server]\npublic_url = "https://up.test"\n')
-    assert "point a Stripe webhook endpoint at https://up.test/webhooks/stripe" in upswell("doctor").out
+    assert "`upswell connect https://up.test` makes the webhook endpoint" in upswell("doctor").out
 
 
 def test_what_failed_and_what_waits_is_told(upswell, applied: None) -> None:
@@ -143,6 +145,64 @@ def test_the_age_of_the_last_event_is_in_its_largest_unit() -> None:
 
 
 @pytest.mark.usefixtures("applied")
+@pytest.mark.parametrize(
+    ("noted", "well", "text"),
+    [
+        (None, True, "not yet: `upswell serve` does it"),
+        ({"through": 1, "at": 0, "new": 3}, True, "2 hours ago; it brought 3 events"),
+        ({"through": 1, "at": 0, "failed_at": 3600, "trouble": "no"}, False, "failed 1 hour ago (no); 2 hours ago; it"),
+        ({"through": 1, "at": -21 * 86_400}, False, "21 days ago; it brought 0 events: start `upswell serve`"),
+        (
+            {"through": 1, "at": 0, "gap": [0, 86_400]},
+            False,
+            "Events from 1970-01-01 00:00 UTC to 1970-01-02 00:00 UTC",
+        ),
+    ],
+)
+def test_the_last_catch_up_is_told(noted, well: bool, text: str) -> None:
+    """When it was and what it brought; it is a fault where it failed, is overdue, or came too late."""
+    config = load()
+    now = 4_000_000_000
+    if noted:
+        moments = {key: now - 7200 + noted[key] for key in ("at", "failed_at") if key in noted}
+        with Ledger(config.ledger.path) as ledger, ledger.write() as connection:
+            note_job(connection, "catch_up", noted | moments)
+    told = next(line for line in findings(config, now) if line.subject == "catch-up")
+    assert told.well is well
+    assert text in told.text
+
+
+@pytest.mark.usefixtures("applied")
+@pytest.mark.parametrize(
+    ("noted", "well", "text"),
+    [
+        (None, True, "not yet: `upswell serve` does it at night"),
+        (
+            {"at": 0, "looked_at": 1200, "differences": 0},
+            True,
+            "0 of 1,200 subscriptions differ from Stripe's, 2 hours",
+        ),
+        (
+            {"at": 0, "looked_at": 12, "differences": 3},
+            False,
+            "3 of 12 subscriptions differ from Stripe's, 2 hours ago",
+        ),
+        ({"at": 0, "differences": 0, "failed_at": 3600, "trouble": "no"}, False, "not 1 hour ago (no): try `upswell"),
+    ],
+)
+def test_the_last_comparison_with_stripe_is_told(noted, well: bool, text: str) -> None:
+    """Differences are a fault with its remedy, and so is a comparison that did not succeed."""
+    now = 4_000_000_000
+    if noted:
+        moments = {key: now - 7200 + noted[key] for key in ("at", "failed_at") if key in noted}
+        with Ledger(Path("upswell.db")) as ledger, ledger.write() as connection:
+            note_job(connection, "reconciled", noted | moments)
+    told = next(line for line in findings(load(), now) if line.subject == "reconciled")
+    assert told.well is well
+    assert told.text.startswith(text)
+
+
+@pytest.mark.usefixtures("applied")
 def test_products_that_lack_families_are_named(upswell) -> None:
     """`upswell doctor` names products with several active prices of one interval: declare their families."""
     story = Story("endive")
@@ -195,3 +255,17 @@ def test_sqlite_is_named_with_a_note_and_no_fault(version: tuple[int, int, int],
     found = _sqlite(version)
     assert found.well
     assert ("3.51.3" in found.text.split(";", 1)[-1]) is (not mended or version == (3, 51, 3))
+
+
+@pytest.mark.usefixtures("applied")
+def test_whether_history_was_read_is_told(upswell) -> None:
+    """Never read is advice, finished is said with its age, and begun without an end is a fault."""
+    assert (
+        "ok   history         what events told; `upswell backfill` reads all that Stripe knows" in upswell("doctor").out
+    )
+    with Ledger(Path("upswell.db")) as ledger, ledger.write() as connection:
+        finish(connection, Course(1_000), int(time.time()) - 7200)
+    assert "ok   history         read from Stripe 2 hours ago" in upswell("doctor").out
+    with Ledger(Path("upswell.db")) as ledger, ledger.write() as connection:
+        save(connection, Course(1_000))
+    assert "FIX  history         a backfill is not finished: `upswell backfill` goes on" in upswell("doctor").out

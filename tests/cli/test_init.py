@@ -36,7 +36,7 @@ def test_without_a_terminal_nothing_is_asked(upswell) -> None:
     ended = upswell("init")
     assert (ended.code, ended.err) == (0, "")
     assert Path("config.toml").read_text() == render()
-    assert ended.out.startswith("Wrote config.toml. Next:\n1. Add a webhook endpoint in Stripe: ")
+    assert ended.out.startswith("Wrote config.toml. Next:\n1. Set the environment variables STRIPE_API_KEY, ")
     for word in ("STRIPE_WEBHOOK_SECRET", "SLACK_WEBHOOK_URL", "`upswell doctor`", "`upswell serve`"):
         assert word in ended.out
 
@@ -66,7 +66,7 @@ def test_every_question_has_a_flag(upswell) -> None:
     assert set(given) == {question.flag for question in QUESTIONS}
     ended = upswell("init", *(part for pair in given.items() for part in pair))
     assert ended.code == 0
-    assert "https://up.test/webhooks/stripe" in ended.out
+    assert "`upswell connect https://up.test`" in ended.out
     assert "SLACK_BOT_TOKEN, SMTP_PASSWORD" in ended.out
     found = load(None, {"SLACK_BOT_TOKEN": "xoxb-1"})
     assert (found.report.timezone.key, found.report.currency, found.report.day) == ("Asia/Tokyo", "jpy", "friday")

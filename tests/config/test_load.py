@@ -88,10 +88,17 @@ def test_empty_variables_count_as_unset(tmp_path: Path) -> None:
 
 
 def test_a_file_of_signing_secrets_holds_one_a_line(tmp_path: Path) -> None:
-    """webhook_secret_file goes before the environment, and blank lines in it count for nothing."""
-    (tmp_path / "secrets").write_text("whsec_1\n\nwhsec_2\n")
+    """webhook_secret_file goes before the environment; blank lines, and what stands behind a #, count for nothing."""
+    (tmp_path / "secrets").write_text("whsec_1  # we_1\n\n# of last year\nwhsec_2\n")
     found = config(tmp_path, '[stripe]\nwebhook_secret_file = "secrets"\n', STRIPE_WEBHOOK_SECRET="whsec_3")
     assert found.stripe.webhook_secrets == (Secret("whsec_1"), Secret("whsec_2"))
+
+
+def test_a_file_of_signing_secrets_may_be_yet_to_come(tmp_path: Path) -> None:
+    """`upswell connect` writes it: until then there is no secret."""
+    found = config(tmp_path, '[stripe]\nwebhook_secret_file = "secrets"\n', STRIPE_WEBHOOK_SECRET="whsec_3")
+    assert found.stripe.webhook_secrets == ()
+    assert found.stripe.webhook_secret_file == tmp_path / "secrets"
 
 
 def test_a_file_of_secrets_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:

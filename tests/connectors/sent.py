@@ -92,9 +92,12 @@ def line(**more):
 
 def details(kind="subscription_item_details", **more):
     """Return what keys a line has since basil in the place of those it had."""
-    inside = _made({"subscription_item": "si_1", "subscription": "sub_1", "proration": False}, more)
+    item = {"subscription_item": "si_1"} if kind == "subscription_item_details" else {"invoice_item": "ii_1"}
+    inside = _made(item | {"subscription": "sub_1", "proration": False}, more)
+    pricing = {"type": "price_details", "price_details": {"price": "price_1", "product": "prod_1"}}
     parent = {"type": kind, "invoice_item_details": None, "subscription_item_details": None, kind: inside}
-    return {"parent": parent} | dict.fromkeys(("proration", "type", "subscription", "subscription_item", "price"), ...)
+    left_out = ("proration", "type", "subscription", "subscription_item", "price")
+    return {"parent": parent, "pricing": pricing} | dict.fromkeys(left_out, ...)
 
 
 def invoice(*lines, **more):

@@ -44,19 +44,40 @@ def test_an_invoice_is_the_same_in_every_version(given):
     assert (of_line.invoiced_at, of_line.finalized_at, of_line.voided) == (1_792_000_000, 1_792_003_600, False)
     assert of_line.billing_reason == "subscription_cycle"
 
+    assert (of_line.price, of_line.quantity, of_line.proration) == ("price_1", 7, False)
 
-NO_USAGE = [
-    ("a proration", line(proration=True)),
-    ("a proration, since basil", line(**details(proration=True))),
-    ("an invoice item", line(subscription_item=..., type="invoiceitem")),
-    ("an invoice item, since basil", line(**details("invoice_item_details"))),
+
+ONE_OFF = [
+    ("until acacia", line(subscription_item=..., type="invoiceitem")),
+    ("since basil", line(**details("invoice_item_details"))),
 ]
 
 
-@pytest.mark.parametrize("given", [row[1] for row in NO_USAGE], ids=[row[0] for row in NO_USAGE])
-def test_prorations_and_invoice_items_are_no_rows(given):
-    """Prorations and one-off invoice items never are MRR."""
+@pytest.mark.parametrize("given", [row[1] for row in ONE_OFF], ids=[row[0] for row in ONE_OFF])
+def test_one_off_items_are_no_rows(given):
+    """One-off invoice items never are MRR."""
     assert len(rows_of(invoice(given))) == 1
+
+
+PRORATIONS = [
+    ("until acacia", line(proration=True), "si_1"),
+    ("since basil", line(**details(proration=True)), "si_1"),
+    ("of an invoice item, since basil", line(**details("invoice_item_details", proration=True)), ""),
+]
+
+
+@pytest.mark.parametrize(("given", "item"), [row[1:] for row in PRORATIONS], ids=[row[0] for row in PRORATIONS])
+def test_a_proration_is_a_row_that_says_so(given, item):
+    """A proration says when something changed: it is read, with the item where it names one, and marked."""
+    _, found = rows_of(invoice(given))
+    assert (found.item, found.proration, found.price, found.quantity) == (item, True, "price_1", 7)
+
+
+def test_an_invoice_and_its_lines_name_their_discounts():
+    """Discounts are read as the invoice and its lines carry them: by id, expanded, or the single one of old."""
+    of_line = line(discounts=["di_item", {"id": "di_whole", "coupon": "coupon_1"}])
+    whole, found = rows_of(invoice(of_line, discounts=["di_1"], discount={"id": "di_2", "coupon": "coupon_1"}))
+    assert (whole.discounts, found.discounts) == (("di_1", "di_2"), ("di_item", "di_whole"))
 
 
 NO_INVOICE = [

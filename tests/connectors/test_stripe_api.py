@@ -13,7 +13,8 @@ from upswell.discounts import Coupon
 from upswell.errors import Unreachable, UpswellError
 from upswell.facts import Told
 from upswell.prices import Amounts, Tier
-from upswell_connectors.stripe_api import API_VERSION, StripeApi
+from upswell_connectors.client import API_VERSION
+from upswell_connectors.stripe_api import StripeApi
 
 KEY = "sk_test_secret_of_the_test"
 BASE = "https://api.stripe.com"
@@ -29,11 +30,9 @@ def answers():
 
 
 @pytest.fixture(autouse=True)
-def waits(monkeypatch):
+def waits(clock):
     """The seconds that were waited, without waiting them."""
-    found = []
-    monkeypatch.setattr("upswell_connectors.stripe_api.time.sleep", found.append)
-    return found
+    return clock.pauses
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def test_tiers_are_asked_of_the_price(answers, api):
     (told,) = api.find("price_1", body(subscription(item(price=shown)), CREATED)).told
     assert (told.at, told.value.id) == (0, "price_1")
     assert told.value.amounts == Amounts(tiers=(Tier(5, "700"), Tier(None, "600")))
-    assert asked(answers) == [("/v1/prices/price_1", {"expand[0]": ["tiers"], "expand[1]": ["currency_options"]})]
+    assert asked(answers) == [("/v1/prices/price_1", {"expand[]": ["tiers", "currency_options"]})]
 
 
 def test_requests_carry_the_key_and_a_version(answers, api):
@@ -86,7 +85,7 @@ def test_a_coupon_is_asked_with_the_products_it_is_for(answers, api):
     found = api.find("WINTER 50%", body(named, "customer.discount.created"))
     expected = Coupon("WINTER 50%", "forever", "20.0", products=("prod_1",), created=1_700_000_000)
     assert found.told == (Told(0, expected),)
-    assert asked(answers)[0][1] == {"expand[0]": ["applies_to"], "expand[1]": ["currency_options"]}
+    assert asked(answers)[0][1] == {"expand[]": ["applies_to", "currency_options"]}
 
 
 def test_a_discount_is_asked_of_its_subscription(answers, api):
@@ -96,7 +95,7 @@ def test_a_discount_is_asked_of_its_subscription(answers, api):
     answers.get(f"{BASE}/v1/subscriptions/sub_1", json=shown)
     found = api.find("di_1", body(subscription(discounts=["di_1"]), CREATED))
     assert [told.value.id for told in found.told] == ["di_1", "di_2"]
-    assert asked(answers)[0][1] == {"expand[0]": ["discounts"], "expand[1]": ["items.data.discounts"]}
+    assert asked(answers)[0][1] == {"expand[]": ["discounts", "items.data.discounts"]}
 
 
 def test_a_discount_that_is_gone_is_told(answers, api):

@@ -150,6 +150,23 @@ def test_a_customer_s_own_discount_stands_from_its_start_to_its_end(found, expec
     assert found == [Standing("di_1", 100, end, "evt_1", ended_by) for end, ended_by in expected]
 
 
+@pytest.mark.parametrize(
+    ("active", "event"),
+    [([True], None), ([False], "evt_0"), ([True, False, False], "evt_1"), ([False, True, False, True], None)],
+    ids=["never", "from the first word on", "and stayed so", "and is active again"],
+)
+def test_what_archived_a_price_is_the_event_since_which_it_is(active, event):
+    """A price is archived by the event since which it has been, if it is."""
+    prices = {"price_pro": said(*(price(active=one) for one in active))}
+    assert Catalogue(prices=prices).archived_by(price(), 100) == event
+    assert Catalogue().archived_by(price(), 100) is None
+
+
+def test_a_price_that_was_only_asked_for_was_archived_by_no_event():
+    """What the API says of a price today came by no event."""
+    assert Catalogue(prices={"price_pro": [Version(5, "", price(active=False))]}).archived_by(price(), 100) is None
+
+
 def test_a_customer_s_metadata_is_as_known_then():
     """What a customer's metadata said at a moment is what was last said before it, else what was said first."""
     versions = [
@@ -159,3 +176,36 @@ def test_a_customer_s_metadata_is_as_known_then():
     held = Catalogue(customers={"cus_1": versions})
     assert [held.metadata_at("cus_1", at) for at in (50, 199, 200)] == [{"rep": "a"}, {"rep": "a"}, {}]
     assert held.metadata_at("cus_2", 100) == {}
+
+
+def test_a_discount_that_no_event_told_of_names_itself():
+    """A customer's own discount known from the API alone is its own cause, and no event's."""
+    held = known(Version(500, "", MINE), customers={"cus_1": [Version(600, "", Customer("cus_1", says_discount=True))]})
+    (standing,) = held.own_discounts("cus_1", frozenset())
+    assert (standing.end, standing.event, standing.ended_by) == (600, "di_1", "di_1")
+    assert (standing.source_of("di_1"), standing.source_of("evt_1")) == ("reconstructed", "observed")
+
+
+def test_a_customers_look_of_the_second_of_an_event_is_not_its_cause():
+    """Where an event and a look of one second both end a customer's discount, the event is why."""
+    seen = [Version(150, event, Customer("cus_1", says_discount=True)) for event in ("", "evt_2")]
+    (standing,) = known(Version(100, "evt_1", MINE), customers={"cus_1": seen}).own_discounts("cus_1", frozenset())
+    assert (standing.end, standing.ended_by) == (150, "evt_2")
+
+
+def test_metadata_asked_of_the_api_count_where_no_event_told():
+    """What the API shows of a customer is taken for all time where no event told, and for none where one did."""
+    asked = Version(150, "", Customer("cus_1", metadata={"rep": "b"}))
+    told = Version(100, "evt_1", Customer("cus_1", metadata={"rep": "a"}))
+    assert Catalogue(customers={"cus_1": [asked]}).metadata_at("cus_1", 5) == {"rep": "b"}
+    assert Catalogue(customers={"cus_1": [told, asked]}).metadata_at("cus_1", 999) == {"rep": "a"}
+
+
+def test_an_archiving_that_no_event_told_has_no_date():
+    """An unknown archiving date counts as active: the API's word that a price is archived dates nothing."""
+    old, new = price(1000, id="price_old", lookup_key="pro"), price(1200, id="price_new", created=50)
+    archived = replace(old, active=False, lookup_key=None)
+    told = {"price_old": [Version(60, "evt_1", archived)], "price_new": [Version(50, "evt_2", new)]}
+    asked = {"price_old": [Version(0, "", archived)], "price_new": [Version(0, "", replace(new, lookup_key="pro"))]}
+    assert Catalogue(prices=told).replaced(old, new, 100)
+    assert not Catalogue(prices=asked).replaced(old, new, 100)

@@ -152,6 +152,7 @@ OWN = [
     ("from its start", [mine("di_1", AT + 5)], AT + 5, ["di_1"]),
     ("at its end", [mine("di_1", AT, AT + 9)], AT + 9, []),
     ("the newer of two", [mine("di_1", AT), mine("di_2", AT + 5)], AT + 5, ["di_2"]),
+    ("the newer of two, whatever its id", [mine("di_2", AT), mine("di_1", AT + 5)], AT + 5, ["di_1"]),
     ("the older of two when the newer is over", [mine("di_1", AT), mine("di_2", AT + 5, AT + 9)], AT + 9, ["di_1"]),
 ]
 

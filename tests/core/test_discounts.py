@@ -102,6 +102,11 @@ def test_an_amount_off_is_spread_in_whole_minor_units(amount, dues, expected):
     assert left(*reversed(rows)) == expected
 
 
+def test_an_amount_off_of_all_that_is_there_leaves_nothing():
+    """An amount that is just what is due takes all of it, where the items' own amounts are no whole units too."""
+    assert left(*(item(Fraction(2, 3), off(2), name=f"si_{number}") for number in range(3))) == [0, 0, 0]
+
+
 def test_an_amount_off_is_spread_over_what_earlier_discounts_left():
     """An amount is spread over the amounts left by earlier discounts."""
     half, amount = percent(50, "di_item", own=True), off(300)

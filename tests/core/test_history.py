@@ -51,6 +51,8 @@ CHAINS = [
     ("a loop", [(1, 2, "evt_b"), (2, 1, "evt_a"), (1, 3, "evt_c")], "evt_b evt_a evt_c"),
     ("there and back twice", [(1, 2, "evt_1"), (2, 1, "evt_2"), (1, 2, "evt_3")], "evt_1 evt_2 evt_3"),
     ("one that says nothing", [(1, 2, "evt_b"), (None, 2, "evt_a")], "evt_b evt_a"),
+    ("one that says nothing and changes nothing", [(1, 2, "evt_a"), (None, 1, "evt_b")], "evt_b evt_a"),
+    ("the same under other ids", [(1, 2, "evt_b"), (None, 1, "evt_a")], "evt_a evt_b"),
     ("one that says nothing in between", [(1, 2, "evt_b"), (3, 4, "evt_a"), (None, 3, "evt_c")], "evt_b evt_c evt_a"),
     ("none that says anything", [(None, 3, "evt_b"), (None, 2, "evt_a")], "evt_a evt_b"),
 ]
@@ -81,6 +83,12 @@ def test_what_cannot_be_chained_is_settled_by_event_id_and_marked():
         (10, 2, "evt_b", 4),
         (10, 3, "evt_b", 5),
     ]
+
+
+def test_what_goes_on_from_a_second_gap_is_no_third():
+    """After two gaps in one second, an event that begins where the one before it ended closes none."""
+    found = in_any_order(BEGUN, step(7, 8, "evt_a"), step(4, 5, "evt_b"), step(5, 6, "evt_c"))
+    assert [(phase, event) for _, phase, event, _ in found[3:]] == [(2, "evt_b"), (3, "evt_b"), (3, "evt_c")]
 
 
 def test_a_chain_that_does_not_begin_at_the_state_held_is_a_gap_and_a_chain():
@@ -135,7 +143,7 @@ def test_a_before_that_is_not_the_state_held_closes_a_gap():
     (found,) = entries(history(BEGUN, step(4, 5, "evt_b")), Rules()).values()
     assert [(one.event, one.gap, one.source) for one in found] == [
         ("evt_created", False, "observed"),
-        ("evt_b", True, "reconstructed"),
+        ("evt_b", True, "inferred"),
         ("evt_b", False, "observed"),
     ]
 
@@ -182,6 +190,7 @@ def test_a_subscription_known_only_by_its_end_was_active_or_in_trial(more, statu
     (found,) = entries(history(deleted(AT + DAY + 60, ended)), Rules()).values()
     before, after = found
     assert (before.subscription.status, before.subscription.cancels, before.at) == (status, False, AT)
+    assert before.subscription.ended_at is None
     assert (after.subscription.status, after.at) == ("canceled", AT + DAY)
 
 
@@ -189,6 +198,29 @@ def test_a_cancelled_subscription_ended_when_it_says():
     """A cancelled subscription ended at ``ended_at``, and what events told after that did not happen to it."""
     ended = deleted(AT + 30, seats(2, status="canceled", ended_at=AT + 5))
     assert told(BEGUN, step(1, 2, "evt_b"), ended) == [(0, 1, "evt_created", 1), (5, 1, "evt_deleted", 2)]
+
+
+def test_a_subscription_that_ended_before_it_began_began_all_the_same():
+    """A subscription's beginning stands, even where it says that it ended before."""
+    ended = deleted(AT + 30, seats(1, status="canceled", ended_at=AT - 5))
+    assert told(BEGUN, ended) == [(0, 1, "evt_created", 1), (0, 1, "evt_deleted", 1)]
+
+
+def test_what_was_told_before_the_end_stands():
+    """Only what came after ``ended_at`` did not happen to a cancelled subscription."""
+    ended = deleted(AT + 30, seats(3, status="canceled", ended_at=AT + 15))
+    steps = [
+        step(1, 2, "evt_b"),
+        step(2, 3, "evt_c", AT + 15),
+        step(3, 4, "evt_d", AT + 16),
+        step(4, 3, "evt_e", AT + 17),
+    ]
+    assert told(BEGUN, *steps, ended) == [
+        (0, 1, "evt_created", 1),
+        (10, 1, "evt_b", 2),
+        (15, 1, "evt_c", 3),
+        (15, 1, "evt_deleted", 3),
+    ]
 
 
 def test_a_deletion_shows_what_was_missed_before_it():

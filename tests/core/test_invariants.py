@@ -49,6 +49,9 @@ BROKEN = [
     ("an upgrade down", changed(2, kind="upgrade"), ["mov_2 is a upgrade of -1000"]),
     ("a new of nothing", life("2026-01-05 cus_1 new 0"), ["mov_0 is a new of 0"]),
     ("a discount of nothing", life("2026-01-05 cus_1 discount 0"), ["mov_0 is a discount of 0"]),
+    ("a new down", changed(0, kind="new", amount=-1, mrr_after=-1)[:1], [
+        "mov_0 ends below zero, at -1 usd", "mov_0 is a new of -1"]),
+    ("a reactivation down", changed(2, kind="reactivation"), ["mov_2 is a reactivation of -1000"]),
     ("a downgrade up", life("2026-01-05 cus_1 downgrade +1"), ["mov_0 is a downgrade of 1"]),
     ("a churn up", life("2026-01-05 cus_1 churn +1"), ["mov_0 is a churn of 1"]),
     ("no cause", [replace(ONE[0], cause="")], ["mov_0 has no cause or no reason"]),

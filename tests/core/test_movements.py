@@ -48,7 +48,7 @@ def told(*states, rules=None, **more):
     return [(one.occurred_at - AT, one.kind, one.driver, one.amount) for one in found]
 
 
-FREE = price(0, name="free")
+FREE, GRATIS = price(0, name="free"), price(0, name="gratis")
 ONE, FIVE, EIGHT = holding((PRO, 1)), holding((PRO, 5)), holding((PRO, 8))
 SETTLED = [
     ("undone within the hour", HOUR - 1, []),
@@ -136,6 +136,21 @@ ENDS = [
     ("gone", [(0, TWO), (DAY, replace(TWO, status="canceled"))], ("si_2", "price_max", None, 2, None)),
     ("a free plan after", [(0, ONE), (DAY, holding((FREE, 1)))], ("si_1", "price_pro", "price_free", 1, 1)),
     ("a free plan on another item after", [(0, ONE), (DAY, ELSEWHERE)], ("si_1", "price_pro", "price_free", 1, 1)),
+    (
+        "a free plan each before",
+        [(0, holding((FREE, 1), (GRATIS, 1))), (DAY, holding((PRO, 1), (MAX, 1)))],
+        ("si_2", "price_gratis", "price_max", 1, 1),
+    ),
+    (
+        "a free plan each after",
+        [(0, holding((PRO, 1), (MAX, 1))), (DAY, holding((FREE, 1), (GRATIS, 1)))],
+        ("si_2", "price_max", "price_gratis", 1, 1),
+    ),
+    (
+        "a free plan after, and the rest gone",
+        [(0, holding((MAX, 1), (PRO, 1))), (DAY, holding((FREE, 1)))],
+        ("si_1", "price_max", "price_free", 1, 1),
+    ),
     ("no seats after", [(0, FIVE), (DAY, holding((PRO, 0)))], ("si_1", "price_pro", "price_pro", 5, 0)),
 ]
 
@@ -172,10 +187,23 @@ def test_a_customer_lives_in_all_currencies_at_once():
     euro = subscription(Item("si_9", price(900, name="eu", currency="eur"), 1), name="sub_2", currency="eur")
     both = [*life((AT, FIVE)), *life((AT, euro), name="sub_2")]
     found = movements(history(*both), Rules())
-    assert [(one.kind, one.amount, one.currency) for one in found] == [("new", 900, "eur"), ("new", 5000, "usd")]
+    assert [(one.kind, one.amount, one.currency, one.item, one.reason) for one in found] == [
+        ("new", 900, "eur", "si_9", "Starts with prod_eu: 9.00 a month"),
+        ("new", 5000, "usd", "si_1", "Starts with prod_pro × 5: 50.00 a month"),
+    ]
     ended = deleted(AT + DAY, replace(euro, status="canceled", ended_at=AT + DAY))
     found = movements(history(*both, ended), Rules())
     assert [(one.kind, one.amount, one.currency) for one in found[2:]] == [("downgrade", -900, "eur")]
+
+
+def test_what_is_back_from_being_held_back_is_a_reactivation():
+    """A subscription unpaid while another stays is a downgrade, and a reactivation when it is paid, by its status."""
+    other = subscription(Item("si_9", MAX, 1), name="sub_2")
+    turns = [(AT + DAY, replace(other, status="unpaid")), (AT + 2 * DAY, other)]
+    assert told(*life((AT, ONE)), *life((AT, other), *turns, name="sub_2"))[1:] == [
+        (DAY, "downgrade", "status", -2000),
+        (2 * DAY, "reactivation", "status", 2000),
+    ]
 
 
 def test_a_churn_under_a_full_discount_is_of_nothing():
@@ -202,6 +230,18 @@ def test_a_customer_s_own_discount_comes_and_goes():
         (DAY, "discount", -500, "evt_0"),
         (2 * DAY, "discount", 500, "evt_0"),
     ]
+
+
+def test_an_added_item_has_the_discount_that_came_for_it_before():
+    """A discount for a product that nobody holds yet changes nothing, and stands when that product is added."""
+    terms = coupon(percent_off="50", products=("prod_reports",))
+    known = Catalogue(
+        discounts={"di_1": said(discount(start=AT + DAY), at=AT + DAY)}, coupons={"coupon_1": said(terms)}
+    )
+    offered = replace(ONE, discounts=("di_1",))
+    added = holding((PRO, 1), (REPORTS, 1), discounts=("di_1",))
+    states = life((AT, ONE), (AT + DAY, offered), (AT + 2 * DAY, added))
+    assert told(*states, catalogue=known)[1:] == [(2 * DAY, "add_on", "add_on", 1000)]
 
 
 def test_opposite_movements_of_one_driver_and_product_are_netted():

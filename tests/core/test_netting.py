@@ -1,8 +1,10 @@
 """Netting: what goes both ways within one group is one movement of the difference."""
 
+from fractions import Fraction
+
 import pytest
 
-from core.values import position, price
+from core.values import metered, position, price
 from upswell.netting import netted
 from upswell.walk import Step
 
@@ -64,6 +66,24 @@ def test_opposite_steps_of_seats_are_one(steps, expected):
 def test_what_is_not_alike_is_not_netted(other):
     """Steps of different drivers, products or currencies stand side by side, whichever way they go."""
     assert netted([UP, other]) == [UP, other]
+
+
+def test_an_item_that_stays_at_none_has_none():
+    """An item set to quantity 0 counts as none of what netted seats stand for, at either end."""
+    emptied = Step("quantity", "seats", -2000, "usd", position(PRO, 2, "si_1"), position(PRO, 0, "si_1"))
+    filled = Step("quantity", "seats", 3000, "usd", position(PRO, 0, "si_2"), position(PRO, 3, "si_2"))
+    assert told([emptied, filled]) == [("si_2", 1000, 2, 3)]
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_meter_among_seats_adds_no_quantity(comes):
+    """A metered position of the same product is netted with its seats, and counts as none of them."""
+    api = position(metered(name="pro"), item="si_9", figure=Fraction(500))
+    meter = Step("presence", "seats", 500 if comes else -500, "usd", None if comes else api, api if comes else None)
+    moved = DOWN if comes else UP
+    assert told([moved, meter]) == [
+        (moved.position.item, moved.amount + meter.amount, moved.old.quantity, moved.new.quantity)
+    ]
 
 
 def test_a_netted_plan_keeps_its_own_ends():

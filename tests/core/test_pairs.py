@@ -1,6 +1,7 @@
 """Which position before a change is which after it, and how a price difference is named."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -32,6 +33,13 @@ def test_the_same_product_is_a_pair():
     assert paired(before, after) == [("si_2", "si_3"), ("si_1", "si_4")]
 
 
+def test_the_same_product_goes_before_size():
+    """A product is paired with itself, even where another one is of its size now."""
+    before = [position(PRO, item="si_1"), position(MAX, item="si_2")]
+    after = [position(PRO, 9, item="si_3"), position(MAX, item="si_4")]
+    assert paired(before, after) == [("si_1", "si_3"), ("si_2", "si_4")]
+
+
 def test_what_is_left_is_paired_by_size():
     """What was removed and what was added is paired largest first, metered last, ties by item id."""
     before = [
@@ -47,6 +55,13 @@ def test_what_is_left_is_paired_by_size():
         position(price(3, name="h"), item="si_8"),
     ]
     assert paired(before, after) == [("si_4", "si_5"), ("si_2", "si_6"), ("si_1", "si_7"), ("si_3", "si_8")]
+
+
+def test_metered_is_last_whatever_it_billed():
+    """Metered positions come last, however much their usage is worth."""
+    before = [position(metered(name="a"), item="si_1", figure=Fraction(9000)), position(PRO, item="si_2")]
+    after = [position(MAX, item="si_3")]
+    assert paired(before, after) == [("si_1", None), ("si_2", "si_3")]
 
 
 def test_size_is_before_discounts():
@@ -84,6 +99,10 @@ def test_a_currency_is_paired_with_itself_first():
     before = [position(PRO, item="si_1"), position(euro, item="si_2")]
     after = [position(euro, item="si_3"), position(MAX, item="si_4")]
     assert paired(before, after) == [("si_2", "si_3"), ("si_1", "si_4")]
+    before = [position(MAX, item="si_1"), position(euro, item="si_2")]
+    after = [position(price(3000, name="c", currency="eur"), item="si_3"), position(EXTRA, item="si_4")]
+    assert paired(before, after) == [("si_2", "si_3"), ("si_1", "si_4")]
+    assert paired([position(PRO)], [position(euro), position(PRO, item="si_2")]) == [(None, "si_1"), ("si_1", "si_2")]
     (switched,) = pairs(by_item(position(PRO)), by_item(position(euro)), Catalogue(), Rules())
     assert switched.crosses
     (kept,) = pairs(by_item(position(PRO)), by_item(position(MAX)), Catalogue(), Rules())
@@ -135,6 +154,13 @@ def test_families_and_roles_may_stand_in_metadata():
     rules = Rules(families={"price_pro": "team"}, roles={"prod_pro": "plan"})
     assert (held.family(own, rules), held.role(own, rules)) == ("team", "plan")
     assert (Catalogue().family(PRO, Rules()), Catalogue().role(PRO, Rules())) == (None, "plan")
+
+
+def test_families_and_roles_are_as_last_known():
+    """What a product's metadata said last counts for all history."""
+    first, last = (Product("prod_pro", "Pro", {"upswell_plan": name, "upswell_role": name}) for name in ("a", "seat"))
+    held = Catalogue(products={"prod_pro": said(first, last)})
+    assert (held.family(PRO, Rules()), held.role(PRO, Rules())) == ("seat", "seat")
 
 
 def prices(*rivals, archived_at=50, new=NEW):

@@ -36,12 +36,15 @@ PLAIN = [
     (position(THIS_YEAR), position(price(24000, "year", "max")), "Pro → Enterprise, monthly → yearly: 20.00 − 12.00"),
     (position(FLAT), position(TEAM, 10), "Flat → Team, 1 → 10: 100.00 → 200.00 a month"),
     (position(YEARLY), position(THIS_YEAR), "Pro, yearly → monthly: 12.00 − 10.00"),
+    (position(price(1200, "week")), position(price(200, "day", "daily", product="prod_pro")),
+     "Pro, weekly → daily: 60.83 − 52.00"),
     (position(QUARTERLY), position(THIS_YEAR), "Pro, every 3 months → monthly: 12.00 − 30.00"),
     (position(PRO, 5), position(PRO, 8), "Pro: 5 → 8 seats: 3 × 10.00"),
     (position(PRO, 5), position(PRO, 3), "Pro: 5 → 3 seats: −2 × 10.00"),
     (position(PRO, 5, cuts=COUPON), position(PRO, 7, cuts=COUPON), "Pro: 5 → 7 seats: 47.00 → 67.00 a month"),
     (position(SEATS, 5), position(SEATS, 6), "Pro: 5 → 6 seats: 25.00 → 24.00 a month"),
     (position(PACKS, 25), position(PACKS, 41), "Pro: 25 → 41 seats: 30.00 → 50.00 a month"),
+    (position(PACKS, 10), position(PACKS, 11), "Pro: 10 → 11 seats: 10.00 → 20.00 a month"),
     (position(price("0.08"), 1000), position(price("0.08"), 3000), "Pro: 1000 → 3000 seats: 2000 × 0.0008"),
     (usage(None), usage(7000), "API calls: first billed usage, 70.00 a month"),
     (usage(7000), usage(1300), "API calls: billed usage 70.00 → 13.00 a month"),
@@ -118,6 +121,12 @@ LIFE = [
     ("churn", "seats", "Gone: Enterprise × 2, Pro: 50.00 a month (by quantity alone)"),
     ("reactivation", "usage", "Back with Enterprise × 2, Pro: 50.00 a month (by billed usage alone)"),
 ]
+
+
+def test_positions_of_one_size_are_told_by_item_id():
+    """Positions that are worth the same are listed by item id, in whatever order they are held."""
+    held = [position(PRO, item="si_2"), position(TEAM, item="si_3"), position(MAX, item="si_1")]
+    assert life_reason("new", "status", held, 5000, NAMES) == "Starts with Enterprise, Team, Pro: 50.00 a month"
 
 
 @pytest.mark.parametrize(("kind", "driver", "words"), LIFE, ids=[words for *_, words in LIFE])

@@ -1,5 +1,7 @@
 """Telling a long history again: what is not told twice, and what makes all be told anew."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.test_movements import AT, DAY, life
@@ -69,6 +71,12 @@ def test_what_concerns_all_is_told_anew(recall, walks, more, rules):
     assert len(walks) == 400
 
 
+def test_another_customer_is_told_anew(recall):
+    """Movements of the same events are another customer's once the rules say whose they are."""
+    moved = replace(history(*LONG), customer="cus_2")
+    assert recall.movements(moved, Rules()) == movements.movements(moved, Rules())
+
+
 def test_a_telling_that_failed_is_not_recalled(recall, walks, monkeypatch):
     """Where telling fails half way, the next one begins at the beginning."""
 
@@ -81,3 +89,18 @@ def test_a_telling_that_failed_is_not_recalled(recall, walks, monkeypatch):
             recall.movements(history(*LONG), Rules())
     assert recall.movements(history(*LONG), Rules()) == ALL
     assert len(walks) == 200
+
+
+def test_what_goes_on_from_there_is_told_from_the_last_mark(recall, walks):
+    """States laid after what was told cost their own groups, and those since the last mark; nothing is remembered."""
+    same, told = recall.beyond(history(*LONG), Rules())
+    beyond = [movement for chapter in told for movement in chapter.movements]
+    assert ALL[same:] == beyond
+    assert 0 < len(beyond) <= len(walks) <= 33
+    assert recall.movements(history(*LONG[:-1]), Rules()) == ALL[:-1]
+
+
+def test_without_a_telling_before_all_is_told_anew(walks):
+    """Nothing is in common with what was not told, or failed."""
+    same, told = Recall().beyond(history(*LONG), Rules())
+    assert (same, [movement for chapter in told for movement in chapter.movements]) == (0, ALL)

@@ -112,6 +112,12 @@ def test_threshold_invoices_are_part_of_their_period():
     assert told(JANUARY, THRESHOLD) == expected
 
 
+def test_of_two_invoices_of_one_second_the_id_decides():
+    """A figure is booked by the last invoice of its period; of two finalized in one second, by the later id."""
+    rows = [replace(THRESHOLD, finalized_at=JANUARY.finalized_at), JANUARY]
+    assert told(*rows) == told(*reversed(rows)) == [("si_api", "02-01 01", 5000, "in_1")]
+
+
 def test_a_threshold_invoice_alone_closes_no_period():
     """Until the cycle's invoice comes, a threshold invoice sets nothing."""
     assert told(THRESHOLD) == []
@@ -168,6 +174,13 @@ def test_a_closed_period_without_a_line_is_nothing():
     ]
 
 
+def test_what_another_item_billed_is_none_of_its_own():
+    """An invoice whose lines are of another item closes the period of the item without one at 0."""
+    other = replace(JANUARY, item="si_2", line="il_2")
+    found = told(other, invoice("2026-02-01"), more=(Item("si_2", metered(name="other")),))
+    assert [(item, amount) for item, _, amount, _ in found] == [("si_2", 3000), ("si_api", 0)]
+
+
 def test_an_item_is_held_through_a_period_if_it_was_there_when_it_began():
     """A cycle closes the one period before it, for what was held as that began."""
     assert told(invoice("2026-03-01"), since="2026-01-30") == [("si_api", "03-01 01", 0, "in_1")]
@@ -207,3 +220,4 @@ def test_among_several_intervals_a_cycle_is_of_what_ended_one_interval_before():
 def test_a_line_of_the_invoice_is_its_word_on_the_item():
     """An invoice that has a line of the item closes no other period of it."""
     assert told(invoice("2026-02-01"), JANUARY) == [("si_api", "02-01 01", 3000, "in_1")]
+    assert told(invoice("2026-02-01"), line(100, "2026-01-15", "2026-02-01")) == []

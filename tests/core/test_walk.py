@@ -57,6 +57,8 @@ STEPS = [
         ("price", "plan", 5000), ("quantity", "seats", -4000)]),
     ("a swap up with seats up from one", [position(PRO)], [position(MAX, 3)], [
         ("price", "plan", 1000), ("quantity", "seats", 4000)]),
+    ("a swap to seats that are free", [position(PRO)], [position(price(0, name="free"), 3)], [
+        ("price", "plan", -1000)]),
     ("more of a product on another item", [position(PRO)], [position(PRO), position(PRO, 2, "si_2")], [
         ("presence", "seats", 2000)]),
     ("the second product gone", [position(PRO), position(REPORTS, item="si_2")], [position(PRO)], [

@@ -25,6 +25,7 @@ from upswell.records import write_facts
 from upswell.rules import Rules
 from upswell.weekly import weekly_summary
 from upswell.weeks import containing
+from upswell_connectors.shapes import facts_of_object
 
 RULES = Rules(sales_keys=("rep",))
 NOW = AT + 40 * DAY
@@ -113,6 +114,22 @@ def test_what_the_api_shows_does_not_bring_them_back(ledger):
     with ledger.write() as connection:
         write_facts(connection, None, Facts(told=(told,)), RULES)
     assert books.names(ledger, ["cus_1"]) == {"cus_1": done.pseudonym}
+    assert traces(ledger.path) == []
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_lists_show_of_subscriptions_is_stripped_too(ledger, before):
+    """A look at Stripe's list that was there before, or comes afterwards, keeps the sales key and no metadata else."""
+    if not before:
+        forgetting.forget(ledger, RULES, "cus_1")
+    shown = json.loads(sent()[2])["data"]["object"]
+    with ledger.write() as connection:
+        write_facts(connection, None, facts_of_object(shown, NOW), RULES)
+    if before:
+        assert "Fernandez" in str(ledger.connection.execute("SELECT value FROM snapshots").fetchone())
+        forgetting.forget(ledger, RULES, "cus_1")
+    (held,) = ledger.connection.execute("SELECT json_extract(value, '$.metadata') FROM snapshots").fetchone()
+    assert json.loads(held) == {"rep": "yes"}
     assert traces(ledger.path) == []
 
 

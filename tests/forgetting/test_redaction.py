@@ -10,11 +10,12 @@ from connectors.sent import body, customer, subscription
 from upswell.forgotten import remember, screened
 from upswell.ledger import Ledger
 from upswell.redaction import PERSONAL, READ, SOLD, Person, named, redacted
-from upswell_connectors import payloads
+from upswell_connectors import invoices, payloads, schedules
 from upswell_connectors.fake_stripe import lumen_kites
 from upswell_connectors.fake_stripe.delivery import bodies
 from upswell_connectors.shapes import facts_of
 
+READERS = (payloads, invoices, schedules)
 WHO = Person("forgotten-1", "account_id", ("rep",))
 FREE = {"metadata": {"account_id": "acme", "rep": "Zoe", "note": "likes tea", "upswell_since": "2024-01-31"}}
 LEFT = {"account_id": "forgotten-1", "rep": "yes", "upswell_since": "2024-01-31"}
@@ -22,9 +23,8 @@ LEFT = {"account_id": "forgotten-1", "rep": "yes", "upswell_since": "2024-01-31"
 
 def test_what_is_read_is_kept() -> None:
     """Every key that a reader of payloads knows is either kept, or personal and dealt with."""
-    shapes = [
-        shape for shape in vars(payloads).values() if isinstance(shape, type) and issubclass(shape, msgspec.Struct)
-    ]
+    types = [found for module in READERS for found in vars(module).values() if isinstance(found, type)]
+    shapes = [found for found in types if issubclass(found, msgspec.Struct)]
     read = {
         field.encode_name for shape in shapes if shape is not msgspec.Struct for field in msgspec.structs.fields(shape)
     }

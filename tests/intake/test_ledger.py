@@ -119,7 +119,7 @@ def test_a_folder_is_no_ledger(tmp_path):
 
 def test_a_ledger_that_is_not_there_is_told_with_the_remedy(tmp_path):
     """Only commands that write create a ledger; the others say which do."""
-    with pytest.raises(LedgerError, match="`upswell serve` or `upswell replay FILE` creates it"):
+    with pytest.raises(LedgerError, match="`upswell serve`, `upswell backfill` or `upswell replay FILE` creates it"):
         Ledger(tmp_path / "upswell.db")
     assert list(tmp_path.iterdir()) == []
 

@@ -234,3 +234,41 @@ def test_a_completed_list_may_wait_for_more(ledger, kind):
     lookup = Book(sub_1=facts_of(whole), di_1=FOUND["di_1"])
     done = applied(ledger, given, lookup=lookup)
     assert (done.applied, done.waiting) == (1, 0)
+
+
+ONE_PRODUCT = Facts(told=(coupon_of(coupon(percent_off=50.0, applies_to={"products": ["prod_2"]})),))
+GIVEN = (granted(), made(percent_off=50.0), DISCOUNTED)
+
+
+def test_a_coupon_is_asked_for_once_since_events_leave_out_its_products(ledger):
+    """Events never say which products a coupon is for: with an API key, Stripe is asked once for each coupon in use."""
+    book = Book(coupon=ONE_PRODUCT)
+    applied(ledger, *GIVEN, lookup=book)
+    assert movements(ledger) == [("cus_1", "new", 5000)]
+    applied(ledger, granted(2), moved(1, 5, 6, AT + 1), lookup=book)
+    assert book.coupons == ["coupon_1"]
+
+
+def test_without_a_key_a_coupon_counts_as_its_events_say_it(ledger):
+    """Without an API key, such a coupon comes off every product until there is one."""
+    applied(ledger, *GIVEN)
+    assert movements(ledger) == [("cus_1", "new", 2500)]
+    apply_pending(ledger, Rules(), Book(coupon=ONE_PRODUCT))
+    assert movements(ledger) == [("cus_1", "new", 5000)]
+
+
+def test_a_coupon_that_stripe_does_not_know_any_more_is_asked_for_once(ledger):
+    """A deleted coupon counts as its events say it, and Stripe is not asked for it again and again."""
+    book = Book()
+    applied(ledger, *GIVEN, lookup=book)
+    apply_pending(ledger, Rules(), book)
+    assert (movements(ledger), book.coupons) == ([("cus_1", "new", 2500)], ["coupon_1"])
+
+
+def test_a_coupon_is_asked_for_again_where_nobody_answered(ledger):
+    """Where Stripe cannot be reached, the coupon is asked for the next time."""
+    book = Book(coupon=Unreachable("nobody answers"))
+    applied(ledger, *GIVEN, lookup=book)
+    book.found["coupon"] = ONE_PRODUCT
+    apply_pending(ledger, Rules(), book)
+    assert (movements(ledger), book.coupons) == ([("cus_1", "new", 5000)], ["coupon_1", "coupon_1"])

@@ -3,6 +3,7 @@
 from connectors.sent import body, coupon, customer, discount, item, price, subscription
 
 from upswell import books
+from upswell.errors import UpswellError
 from upswell.events import accept, envelope
 from upswell.intake import apply_pending
 from upswell.rules import Rules
@@ -103,13 +104,21 @@ class Book:
 
     def __init__(self, **found):
         self.found = found
-        self.asked = []
+        self.asked, self.coupons = [], []
 
     def find(self, reference, body):
         """Return the facts of ``reference``; ``body`` is the event that needs them."""
         assert body
         self.asked.append(reference)
         found = self.found[reference]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def coupon(self, name):
+        """Return the facts of the coupon ``name``, where it was given them as ``coupon``; else Stripe has none."""
+        self.coupons.append(name)
+        found = self.found.get("coupon", UpswellError(f"Stripe does not know {name}"))
         if isinstance(found, Exception):
             raise found
         return found

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upswell import weeks
-from upswell.due import due, next_run, post_at
+from upswell.due import due, last_night, next_run, post_at
 from upswell.settings import ReportSettings
 
 
@@ -91,3 +91,20 @@ def test_the_next_run_is_the_first_moment_something_becomes_due(now, day, clock,
     current = due(now, now - 14 * 86_400, (), settings).week
     assert due(moment - 1, 0, {current.name}, settings) is None
     assert due(moment, 0, {current.name}, settings).week == current.shift(1)
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "night"),
+    [
+        ("2026-11-16T02:59:59", "Europe/Berlin", "2026-11-15T03:00"),
+        ("2026-11-16T03:00", "Europe/Berlin", "2026-11-16T03:00"),
+        ("2026-11-16T23:59", "Europe/Berlin", "2026-11-16T03:00"),
+        ("2026-07-16T12:00", "Europe/Berlin", "2026-07-16T02:00"),
+        ("2026-11-16T18:59", "Asia/Tokyo", "2026-11-15T19:00"),
+        ("2026-11-16T19:00", "Asia/Tokyo", "2026-11-16T19:00"),
+        ("2026-11-16T03:00", "America/Los_Angeles", "2026-11-15T12:00"),
+    ],
+)
+def test_the_quiet_hour_is_four_on_the_zones_clocks(now, zone, night):
+    """It was last four in the morning today or, before that, yesterday."""
+    assert last_night(at(now), report(zone=zone)) == at(night)

@@ -12,6 +12,7 @@ from upswell import __version__
 from upswell.cli import upswell
 from upswell.kinds import DRIVERS, GROUPS, KINDS
 from upswell.options import SECTIONS
+from upswell_connectors.client import PERMISSIONS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,7 +44,7 @@ def test_every_heading_has_its_command() -> None:
 
 def test_the_readme_names_the_commands_of_the_first_steps() -> None:
     """Whoever reads the README alone gets from the demo to the weekly summary."""
-    for name in ("init", "serve", "doctor", "replay", "summary", "movements"):
+    for name in ("init", "connect", "serve", "backfill", "doctor", "replay", "summary", "movements"):
         assert f"upswell {name}" in README
     assert "make demo" in README
     assert "make test" in README
@@ -87,6 +88,20 @@ def test_every_kind_is_defined(kind: str) -> None:
     """The rules define each kind of movement and its group, and the README names it."""
     assert f"| `{kind}` | {GROUPS[kind]} |" in rulebook.TEXT
     assert f"`{kind}`" in README
+
+
+def table(heading: str) -> list[str]:
+    """Return the first column of the first table under a heading of the reference, as it is written."""
+    section = REFERENCE.split(f"{heading}\n")[1].split("\n#")[0]
+    return re.findall(r"^\| ([^|]+?) \|", section, flags=re.MULTILINE)[1:]
+
+
+def test_the_permissions_are_those_that_are_needed() -> None:
+    """The reference lists each permission that a restricted key needs, in the words of Stripe's dashboard.
+
+    Accounts cannot be given to one: its refusal tells the account.
+    """
+    assert sorted(table("## Restricted keys")) == sorted(set(PERMISSIONS.values()) - {"Accounts"})
 
 
 def test_every_driver_is_named() -> None:

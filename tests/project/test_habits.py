@@ -36,7 +36,8 @@ def test_no_module_is_too_long() -> None:
 
 
 def test_nothing_tells_of_one_machine_or_of_work_undone() -> None:
-    """No path of somebody's machine, and no note to oneself, is published."""
-    unwanted = re.compile(r"/(?:root|work)/|/home/\w|\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+    """No path of somebody's machine, no note to oneself, and no half of a merge is published."""
+    merges = r"^(?:<{7}|>{7}) "
+    unwanted = re.compile(r"/(?:root|work)/|/home/\w|\b(?:TO" + r"DO|FIX" + r"ME|XX" + rf"X)\b|{merges}", re.MULTILINE)
     found = [(str(path), match[0]) for path in TEXTS for match in unwanted.finditer(path.read_text(encoding="utf-8"))]
     assert found == []

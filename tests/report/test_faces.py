@@ -197,6 +197,21 @@ def test_health_is_told_with_its_remedy():
     assert page(CASES["empty"]).health == "No event has been received yet."
 
 
+@pytest.mark.parametrize(
+    ("differences", "words"),
+    [
+        (None, "All events are in; last event Mon, Nov 16, 08:58."),
+        (0, "All events are in; last event Mon, Nov 16, 08:58; all subscriptions are as at Stripe."),
+        (1, "last event Mon, Nov 16, 08:58; 1 subscription is not as at Stripe: see `upswell reconcile`."),
+        (1204, "last event Mon, Nov 16, 08:58; 1,204 subscriptions are not as at Stripe: see `upswell reconcile`."),
+    ],
+)
+def test_health_says_how_ledger_and_stripe_compare(differences, words):
+    """The line says whether subscriptions differ from Stripe's; nothing, before anybody compared them."""
+    told = page(summary(health=Health(0, 0, "2026-11-16T07:58:12Z", differences))).health
+    assert told.endswith(words)
+
+
 def test_corrections_and_what_is_ahead_are_told():
     """Restated weeks and booked ends stand on every face with amounts, dates and reasons."""
     again = Restated("2026-W44", "seat", 12000, 15000, "arrived since: 10 → 12 seats")

@@ -53,6 +53,21 @@ def test_who_comes_later_is_not_in_the_cohort():
     assert over(joined, "2026-01-05", "2026-02-01") == over(TWO, "2026-01-05", "2026-02-01")
 
 
+def test_the_cohort_is_who_paid_anything():
+    """The cohort is the customers whose MRR was above zero at the start, by however little."""
+    booked = movements(
+        """
+        2026-01-01 cus_1 new +1
+        2026-01-01 cus_2 new +1
+        2026-01-02 cus_2 discount -1
+        2026-01-10 cus_1 seat +1
+        2026-01-11 cus_2 discount +1
+        """
+    )
+    full, _ = over(booked, "2026-01-05", "2026-02-01")
+    assert (full.nrr, full.grr) == (2, 1)
+
+
 def test_a_price_raised_before_a_churn_goes_with_it():
     """Without the price group, who left ends at 0, and nobody below it."""
     for price in (+50, -50):

@@ -1,5 +1,6 @@
 """Notes: what looks like an import, a price migration, or the wrong currency."""
 
+import pytest
 from summaries import summary
 
 
@@ -23,6 +24,13 @@ def test_many_new_customers_are_none_of_the_kind_where_they_are_usual():
     assert summary(before).notes == ()
 
 
+def test_what_is_usual_is_seen_in_five_weeks():
+    """The days of the four weeks before are looked at too, from the first of them on."""
+    imported = lines(20, "2026-11-10T12:00 cus_{} new +100")
+    assert summary(lines(5, "2026-10-12T12:00 usual_{} new +100") + "\n" + imported).notes == ()
+    assert summary(lines(5, "2026-10-11T12:00 usual_{} new +100") + "\n" + imported).notes != ()
+
+
 def test_many_upgrades_between_two_prices_look_like_a_migration():
     """When ten customers or more upgrade from one price to the same other one in a week, the summary says so.
 
@@ -35,6 +43,15 @@ def test_many_upgrades_between_two_prices_look_like_a_migration():
         'if it was yours, declare it: [[rules.price_change]] from = "price_old", to = "price_new".'
     )
     assert summary(lines(9, "2026-11-10 cus_{} upgrade +150 price_from=price_old price_to=price_new")).notes == ()
+
+
+@pytest.mark.parametrize("moved", ["downgrade -150", "upgrade +150 driver=usage"])
+def test_what_is_no_plan_swapped_upwards_looks_like_no_migration(moved):
+    """Downgrades, and what usage brought, are counted as no upgrades from one price to another."""
+    started = lines(10, "2026-01-01 cus_{} new +1000") + "\n"
+    assert (
+        summary(started + lines(10, f"2026-11-10 cus_{{}} {moved} price_from=price_old price_to=price_new")).notes == ()
+    )
 
 
 def test_a_currency_nobody_pays_in_is_pointed_out():

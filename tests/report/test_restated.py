@@ -1,5 +1,7 @@
 """Restatements: what posted summaries said, against what movements say now."""
 
+from dataclasses import replace
+
 import pytest
 from booked import at, movements
 from summaries import BERLIN, summary
@@ -36,6 +38,25 @@ def test_a_late_event_is_restated_with_its_reason():
     ]
 
 
+def test_several_late_events_are_restated_by_the_largest():
+    """Where several came since, the reason is that of the one that moved most, up or down, and the rest are counted."""
+    late = "\n2026-11-04 cus_1 downgrade -100 cause=evt_1 reason=one"
+    late += "\n2026-11-05 cus_1 downgrade -500 cause=evt_2 reason=two"
+    arrivals = {"evt_1": POSTED + 60, "evt_2": POSTED + 60}
+    assert corrections(BEFORE + late, [posted(BEFORE)], arrivals) == [
+        ("2026-W45", "downgrade", 0, -600, "arrived since: two (and 1 more)")
+    ]
+
+
+def test_a_late_event_is_no_reason_for_another_kind():
+    """What came late explains its own kind; another kind of that week has a reason of its own."""
+    text = "2026-01-01 cus_1 new +10000\n2026-11-04 cus_1 downgrade -100 cause=evt_late reason=fewer"
+    assert corrections(text, [posted(BEFORE)], {"evt_late": POSTED + 60}) == [
+        ("2026-W45", "seat", 1200, 0, "its history changed since"),
+        ("2026-W45", "downgrade", 0, -100, "arrived since: fewer"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("rules_since", "reason"),
     [
@@ -64,6 +85,15 @@ def test_later_posts_do_not_speak_of_earlier_weeks():
     """The summary of a week corrects that week and those before it, not those after."""
     assert corrections(LATE, [posted(BEFORE)], week="2026-W44") == []
     assert len(corrections(LATE, [posted(BEFORE)], week="2026-W45")) == 1
+
+
+def test_a_kind_that_a_post_did_not_know_was_nothing():
+    """A post made before there was a kind said 0 of it."""
+    post = posted(BEFORE)
+    bridge = {kind: amount for kind, amount in post.figures["usd"].bridge.items() if kind != "seat"}
+    old = replace(post, figures={"usd": replace(post.figures["usd"], bridge=bridge)})
+    assert corrections(BEFORE, [old]) == [("2026-W45", "seat", 0, 1200, "its history changed since")]
+    assert corrections("2026-01-01 cus_1 new +10000", [old]) == []
 
 
 def test_a_currency_that_was_not_posted_is_restated_from_nothing():

@@ -51,7 +51,7 @@ def test_the_json_has_exactly_the_promised_keys():
         assert list(told[name]) == ["expansion", "contraction", "churn", "net_expansion"]
     assert list(told["top_customers"][0]) == ["customer", "name", "amount", "reason", "movements"]
     assert list(told["scheduled"][0]) == ["at", "customer", "kind", "amount", "reason"]
-    assert list(told["health"]) == ["pending", "failed", "last_event_at"]
+    assert list(told["health"]) == ["pending", "failed", "last_event_at", "differences"]
     assert list(told["other_currencies"]["eur"]) == FIGURES
     assert json.loads(json.dumps(told)) == told
 
@@ -108,6 +108,8 @@ def test_top_customers_are_those_with_the_largest_net_expansion():
     ]
     amounts = {movement.id: movement.amount for movement in movements(BUSY)}
     assert all(sum(amounts[part] for part in top.movements) == top.amount for top in found)
+    undone = "2026-11-10 cus_1 seat +5\n2026-11-11 cus_1 downgrade -5\n2026-11-11 cus_2 seat +1"
+    assert [top.customer for top in summary(undone).figures.top_customers] == ["cus_2"]
     many = "\n".join(f"2026-11-10 cus_{number} seat +{number}" for number in range(1, 9))
     assert [top.amount for top in summary(many).figures.top_customers] == [8, 7, 6, 5, 4]
 
@@ -119,6 +121,8 @@ def test_a_running_week_is_cut_at_now():
     assert running.figures.expansion.total == 73000
     assert [event.at for event in running.figures.scheduled][:2] == ["2026-11-10T11:00:00Z", "2026-11-11T11:00:00Z"]
     assert running.figures.closing_mrr == running.figures.opening_mrr + 73000
+    seconds = [at("2026-11-10T10:59:59"), at("2026-11-10T11:00:00")]
+    assert [summary(BUSY, now=now).figures.expansion.total for now in seconds] == [73000, 85000]
 
 
 def test_scheduled_is_what_is_booked_ahead_within_thirty_days():
@@ -127,6 +131,14 @@ def test_scheduled_is_what_is_booked_ahead_within_thirty_days():
     assert (event.at, event.customer, event.kind, event.amount) == ("2026-12-03T00:00:00Z", "cus_4", "discount", 2000)
     assert summary(BUSY, now=at("2026-12-03")).figures.scheduled == ()
     assert summary(BUSY, week="2026-W43", now=at("2026-11-16")).figures.scheduled == ()
+    ahead = "2026-01-01 cus_1 new +9\n2026-12-15T22:59:59 cus_1 discount -1\n2026-12-15T23:00 cus_1 discount -2"
+    assert [event.amount for event in summary(ahead).figures.scheduled] == [-1]
+
+
+def test_a_week_is_complete_from_its_end_on():
+    """A week is complete from the first second that is no longer part of it."""
+    end = weeks.parse("2026-W46", BERLIN).end
+    assert [summary(BUSY, now=now).complete for now in (end - 1, end)] == [False, True]
 
 
 def test_a_movement_at_midnight_belongs_to_the_week_it_begins():
@@ -164,6 +176,13 @@ def test_currencies_are_never_mixed():
     assert (told.figures.not_yet_expanded, told.other_currencies["jpy"].not_yet_expanded) == (0, 1)
 
 
+def test_a_currency_is_shown_from_its_first_movement_on():
+    """A currency first paid in the next week, or booked ahead, has no figures yet."""
+    text = "2026-11-10 cus_1 new +100\n2026-11-15T23:00 cus_2 new +7 currency=jpy"
+    assert summary(text).other_currencies == {}
+    assert list(summary(text, week="2026-W47").other_currencies) == ["jpy"]
+
+
 def test_twelve_months_and_thirty_days_end_with_the_week():
     """NRR and GRR look back from the week's end, by the calendar of the report's zone."""
     text = "2025-11-15T22:59 cus_1 new +100\n2025-11-15T23:00 cus_2 new +100\n2026-10-20 cus_1 seat +50"
@@ -178,6 +197,16 @@ def test_a_bridge_that_does_not_add_up_is_refused():
     broken = [first, replace(second, mrr_before=90, mrr_after=140)]
     with pytest.raises(InvariantError, match=r"2026-W46 in usd do not add up.*upswell reclassify"):
         summarise(broken, week, now=week.end, currency="usd", names={}, health=WELL)
+
+
+def test_movements_may_come_in_any_order():
+    """A summary is of the movements' own times, in whatever order they are given."""
+    week = weeks.parse("2026-W46", BERLIN)
+    told, backwards = (
+        summarise(given, week, now=week.end, currency="usd", names={}, health=WELL)
+        for given in (movements(BUSY), movements(BUSY)[::-1])
+    )
+    assert told == backwards
 
 
 def test_a_week_that_has_not_begun_is_refused():

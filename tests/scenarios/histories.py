@@ -185,9 +185,9 @@ def lived(shape: str, steps: Sequence[Step], *, metered: bool = False) -> Life:
 
 
 @st.composite
-def steps(draw: st.DrawFn, *, most: int, metered: bool = False) -> list[Step]:
-    """Draw the steps of a life, with gaps that make groups, seconds and months."""
+def steps(draw: st.DrawFn, *, most: int, metered: bool = False, actions: Sequence[str] | None = None) -> list[Step]:
+    """Draw the steps of a life, with gaps that make groups, seconds and months; ``actions`` are all that happens."""
     small = st.integers(0, 23)
-    actions = st.sampled_from(USAGE if metered else ACTIONS)
-    later = st.lists(st.tuples(st.sampled_from(GAPS), actions, small, small), max_size=most)
+    happening = st.sampled_from(actions or (USAGE if metered else ACTIONS))
+    later = st.lists(st.tuples(st.sampled_from(GAPS), happening, small, small), max_size=most)
     return [(0, "subscribe", draw(small), draw(small)), *draw(later)]

@@ -12,11 +12,15 @@ from functools import cache
 from pathlib import Path
 
 from scenarios.streams import Json
-from upswell import books, config
+from upswell import agenda, books, config
 from upswell.events import counts
+from upswell.intake import apply_pending
+from upswell.kinds import Movement
 from upswell.ledger import Ledger
+from upswell.records import write_facts
 from upswell.replay import replay
 from upswell.rules import Rules
+from upswell_connectors.shapes import facts_of_object
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # these ledgers are many and need no disk
 Batches = Sequence[Sequence[Json]]
@@ -38,19 +42,45 @@ def shuffled(events: Sequence[Json], seed: int) -> list[Json]:
     return random.Random(seed).sample(events, len(events))
 
 
-def replayed(batches: Batches, settings: str = "") -> tuple[str, ...]:
-    """Feed batches of events into a fresh ledger, in this process; return its movements as lines of JSON."""
+Looks = Sequence[tuple[int, Sequence[Json]]]
+"""What lists showed: when they were asked (unix seconds UTC), and every object."""
+
+
+def replayed(batches: Batches, settings: str = "", *, lists: Looks = (), after: int = 0) -> tuple[str, ...]:
+    """Feed batches of events into a fresh ledger, in this process; return its movements as lines of JSON.
+
+    ``lists`` are taken in after so many batches.
+    """
+    return looked_at(batches, settings, lists=lists, after=after)[0]
+
+
+def looked_at(
+    batches: Batches, settings: str = "", *, lists: Looks = (), after: int = 0
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Do as ``replayed`` does; return the movements, and what lies ahead: what plans bring and what they overtake."""
     with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         folder = Path(name)
         rules = _rules(settings)
         (folder / "upswell.db").write_bytes(_empty())
         with Ledger(folder / "upswell.db") as ledger:
-            for batch in batches:
-                result = replay(ledger, rules, [str(_written(folder, batch))])
-                assert not result.broken, result.broken
+            for place in range(len(batches) + 1):
+                for at, shown in lists if place == after else ():
+                    _take_in(ledger, rules, at, shown)
+                for batch in batches[place : place + 1]:
+                    result = replay(ledger, rules, [str(_written(folder, batch))])
+                    assert not result.broken, result.broken
+            result = apply_pending(ledger, rules)
             left = counts(ledger)
             assert (left.pending, left.failed) == (0, 0), f"{left.pending} pending, {left.failed} failed: {result}"
-            return tuple(_line(dataclasses.asdict(movement)) for movement in books.movements(ledger))
+            scheduled, overtaken = agenda.scheduled(ledger), sorted(agenda.overtaken(ledger))
+            return _lines(books.movements(ledger)), (*_lines(scheduled), *overtaken)
+
+
+def _take_in(ledger: Ledger, rules: Rules, at: int, shown: Sequence[Json]) -> None:
+    """Write what lists showed at ``at``, as a backfill does."""
+    with ledger.write() as connection:
+        for found in shown:
+            write_facts(connection, None, facts_of_object(found, at), rules)
 
 
 @cache
@@ -93,6 +123,10 @@ def _written(folder: Path, batch: Sequence[Json]) -> Path:
     path = folder / "events.jsonl"
     path.write_text("".join(json.dumps(event) + "\n" for event in batch), encoding="utf-8")
     return path
+
+
+def _lines(movements: Sequence[Movement]) -> tuple[str, ...]:
+    return tuple(_line(dataclasses.asdict(movement)) for movement in movements)
 
 
 def _line(movement: Json) -> str:

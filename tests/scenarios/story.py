@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from scenarios.runner import orders, replayed
+from scenarios.runner import looked_at, orders
 from scenarios.streams import Account, Json, Line, Price, Record, instant
 from scenarios.subscriptions import Subscription
 
@@ -39,6 +39,7 @@ class Story(Account):
         super().__init__(shape)
         self.settings = ""
         self.expected: list[Expected] = []
+        self.foreseen: list[Json] = []
         self._balance: Counter[tuple[Any, str]] = Counter()
 
     def subscribe(self, *lines: Price | Line, customer: Record | None = None, **more: Any) -> Subscription:
@@ -72,17 +73,25 @@ class Story(Account):
         left_open = {name for name in OPEN if fields[name] in (None, ...)}
         self.expected.append(Expected({name: fields[name] for name in fields.keys() - left_open}, cause))
 
+    def foresee(self, kind: str, units: float, at: str, **more: Any) -> None:
+        """Say that a movement of ``units`` a month is scheduled for ``at``; ``more`` are other fields of it."""
+        fields = {"kind": kind, "amount": round(units * 100), "occurred_at": instant(at)}
+        self.foreseen.append({"customer": self.customer.id, "currency": "usd", **fields, **more})
+
     def check(self, *, ordered: bool = True) -> None:
         """Feed the events in every order: each must give the expected movements, and the same ones to the byte.
 
+        The same holds of what is scheduled: the movements foreseen, and no others.
+
         ``ordered``: whether the rule book says which of the movements of one instant comes first.
         """
-        first: tuple[str, ...] | None = None
+        first: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         for name, batches in orders(self.events):
-            lines = replayed(batches, self.settings)
-            first = first or lines
-            self.judge(lines, name, ordered)
-            assert lines == first, f"{name}: not the same bytes as in order"
+            seen = looked_at(batches, self.settings)
+            first = first or seen
+            self.judge(seen[0], name, ordered)
+            self.judge_ahead(seen[1], name)
+            assert seen == first, f"{name}: not the same bytes as in order"
 
     def judge(self, lines: tuple[str, ...], name: str, ordered: bool = True) -> None:
         """Compare printed movements with the expected ones."""
@@ -98,6 +107,13 @@ class Story(Account):
                 has |= {key: wanted.fields[key] for key in ("mrr_before", "mrr_after")}
             assert has == wanted.fields, f"{name}: {told(one)}"
             assert one["cause"] in wanted.cause, f"{name}: {told(one)} names {one['cause']} as its cause"
+
+    def judge_ahead(self, lines: tuple[str, ...], name: str) -> None:
+        """Compare what is scheduled with what was foreseen."""
+        found = [json.loads(line) for line in lines if line.startswith("{")]
+        assert [told(one) for one in found] == [told(one) for one in self.foreseen], name
+        for one, wanted in zip(found, self.foreseen, strict=True):
+            assert {key: _second(one) if key == "occurred_at" else one[key] for key in wanted} == wanted, name
 
 
 def _second(movement: Json) -> int:

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenarios.histories import Step, lived, steps
+from scenarios.planning import planned, planned_steps
 from scenarios.runner import MEMORY, Batches
 from scenarios.test_properties import MOST, arrivals, patient, seeds, shapes
-from upswell import books, memory, recall
+from upswell import agenda, books, memory, recall
 from upswell.events import accept, envelope
 from upswell.intake import apply_pending
 from upswell.kinds import Movement
@@ -29,8 +30,11 @@ def every_life_is_long():
         yield
 
 
-def remembered(batches: Batches) -> list[Movement]:
-    """Apply batches of events one after another, as a process that remembers does."""
+def remembered(batches: Batches) -> tuple[list[Movement], list[Movement], frozenset[str]]:
+    """Apply batches of events one after another, as a process that remembers does.
+
+    Return the movements, those that are scheduled, and the ids of those that plans overtake.
+    """
     with (
         tempfile.TemporaryDirectory(dir=MEMORY) as folder,
         Ledger(Path(folder) / "upswell.db", create=True) as ledger,
@@ -39,7 +43,7 @@ def remembered(batches: Batches) -> list[Movement]:
         for batch in batches:
             accept(ledger, [envelope(json.dumps(event).encode()) for event in batch])
             apply_pending(ledger, Rules(), memory=lives)
-        return books.movements(ledger)
+        return books.movements(ledger), agenda.scheduled(ledger), agenda.overtaken(ledger)
 
 
 @patient
@@ -58,3 +62,12 @@ def test_recalling_one_event_after_another(shape: str, drawn: list[Step], data: 
     late = data.draw(st.integers(0, len(events) - 1))
     ordered = [[event] for event in (*events[:late], *events[late + 1 :], events[late])]
     assert remembered(ordered) == remembered([events])
+
+
+@patient
+@given(shapes, planned_steps(most=MOST), seeds)
+def test_recalling_gives_the_same_schedule(shape: str, drawn: list[Step], seed: int) -> None:
+    """What is planned is laid after a history that is recalled as after one told anew."""
+    events = planned(shape, drawn).story.events
+    assert remembered(arrivals(events, seed)) == remembered([events])
+    assert remembered([[event] for event in events]) == remembered([events])

@@ -23,7 +23,7 @@ def served(tmp_path_factory):
     """One running server, for all tests of a module that leave it running."""
     served = Served(
         tmp_path_factory.mktemp("served"),
-        more='public_url = "https://hooks.example.com/"\n',
+        more='public_url = "https://hooks.example.com/"\n[stripe]\napi_base = "http://127.0.0.1:9"\n',
         STRIPE_API_KEY="sk_test_key_of_the_test",
     )
     yield served.ready()

@@ -90,7 +90,8 @@ def test_the_first_line_says_what_runs(served):
     (line,) = [line for line in served.said().splitlines() if line.startswith("Receiving")]
     assert line == (
         "Receiving webhooks at https://hooks.example.com/webhooks/stripe (give Stripe this URL), "
-        f"applying events to {served.ledger}, posting the weekly summary on Monday at 09:00 (UTC) to no channel."
+        f"applying events to {served.ledger}, posting the weekly summary on Monday at 09:00 (UTC) to no channel. "
+        "Every 15 minutes, Stripe is asked for what did not come."
     )
 
 

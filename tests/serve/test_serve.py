@@ -7,11 +7,14 @@ import threading
 import time
 
 import pytest
-from receiving import PATH, event, signature, stored
+from receiving import API_KEY, PATH, event, signature, stored
 from serving import free_port, is_gone, until
+from shop import Shop
 
 from upswell import events
 from upswell.ledger import Ledger
+from upswell_connectors.fake_stripe.faults import Faults, Tally
+from upswell_connectors.fake_stripe.server import serving
 
 HEAD = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -25,6 +28,12 @@ def request(body):
 def are_applied(served):
     """Say whether the ledger holds events, all of them applied."""
     return set(stored(served.ledger).values()) == {"applied"}
+
+
+def earned(served):
+    """Return the sum of all movements, minor units a month."""
+    with Ledger(served.ledger) as ledger:
+        return ledger.connection.execute("SELECT sum(amount) FROM movements").fetchone()[0]
 
 
 def send_until_refused(served, name, answered):
@@ -70,6 +79,37 @@ def test_without_webhooks_it_applies_and_listens_nowhere(launch, tmp_path):
         served.begin(b"")
     assert served.stop() < 10
     assert served.process.returncode == 0
+
+
+def test_what_no_webhook_delivered_arrives_all_the_same(launch, tmp_path):
+    """Beside webhooks and without them, serve asks Stripe at its start for the events it missed, and applies them."""
+    shop = Shop()
+    shop.subscribe(3)
+    with serving(shop.account) as url:
+        stripe = f'[stripe]\napi_base = "{url}"\n'
+        beside = launch(tmp_path / "beside", more=stripe, STRIPE_API_KEY=API_KEY).ready()
+        alone = launch(
+            tmp_path / "alone",
+            more=f"{stripe}webhooks = false\n",
+            STRIPE_API_KEY=API_KEY,
+            STRIPE_WEBHOOK_SECRET="",
+        ).ready()
+        for served in (beside, alone):
+            until(lambda served=served: earned(served) == 3000)
+    assert "Every 15 minutes, Stripe is asked" in beside.said()
+    assert "Every 10 minutes, Stripe is asked" in alone.said()
+    assert API_KEY not in beside.said() + alone.said()
+
+
+def test_a_stop_does_not_wait_for_stripe(launch):
+    """SIGTERM ends it within 10 s while Stripe is slow to answer."""
+    tally = Tally()
+    with serving(Shop().account, faults=Faults(latency=20), tally=tally) as url:
+        served = launch(more=f'[stripe]\napi_base = "{url}"\n', STRIPE_API_KEY=API_KEY).ready()
+        until(lambda: tally.total)
+        assert served.stop() < 10
+    assert served.process.returncode == 0
+    assert "Traceback" not in served.said()
 
 
 def test_a_stop_answers_what_was_begun(launch):

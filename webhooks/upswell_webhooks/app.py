@@ -10,6 +10,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from upswell import events
+from upswell.addresses import WEBHOOK_PATH
 from upswell.due import next_run
 from upswell.errors import LedgerError, ShapeError
 from upswell.settings import Config, Secret
@@ -19,7 +20,6 @@ from upswell_webhooks.inbox import Inbox
 from upswell_webhooks.signatures import is_genuine
 
 MAX_BODY_BYTES = 1_000_000
-WEBHOOK_PATH = "/webhooks/stripe"
 HEALTH_PATH = "/healthz"
 
 

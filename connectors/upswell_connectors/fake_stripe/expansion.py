@@ -14,7 +14,7 @@ from upswell_connectors.fake_stripe.versions import Version
 EXPANDABLE: Mapping[str, frozenset[str]] = {
     "product": frozenset({"default_price"}),
     "price": frozenset({"product", "tiers", "currency_options"}),
-    "coupon": frozenset({"applies_to"}),
+    "coupon": frozenset({"applies_to", "currency_options"}),
     "customer": frozenset({"discount"}),
     "subscription": frozenset({"customer", "discount", "discounts", "items", "latest_invoice", "schedule"}),
     "subscription_item": frozenset({"discounts", "price"}),
@@ -45,11 +45,17 @@ def _applies_to(store: Store, id_: str) -> Shape | None:
     return {"products": list(products)} if products else None
 
 
+def _amounts_off(store: Store, id_: str) -> Shape | None:
+    coupon = store.coupons.known(id_)
+    return {coupon.currency: {"amount_off": coupon.amount_off}} if coupon.currency else None
+
+
 # What an object has only when it is expanded; None: not even then.
 _INCLUDED: Mapping[tuple[str, str], Callable[[Store, str], Any]] = {
     ("price", "tiers"): lambda store, id_: tier_shapes(store.prices.known(id_)) or None,
     ("price", "currency_options"): lambda store, id_: option_shapes(store.prices.known(id_)),
     ("coupon", "applies_to"): _applies_to,
+    ("coupon", "currency_options"): _amounts_off,
 }
 
 

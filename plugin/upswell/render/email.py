@@ -69,7 +69,7 @@ def _sections(said: Page) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Also", said.facts
     yield "Other currencies", said.others
     yield "Changed since posted", said.corrections
-    yield "Booked ahead", said.ahead
+    yield "Scheduled", said.ahead
 
 
 def _compared(said: Page) -> Sequence[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""The sentences of the summary: headline, lead, facts, corrections, what is booked ahead, the ledger's health."""
+"""The sentences of the summary: headline, lead, facts, corrections, what is scheduled, the ledger's health."""
 
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
@@ -118,7 +118,7 @@ def corrections(summary: Summary) -> tuple[str, ...]:
 
 
 def ahead(summary: Summary) -> tuple[str, ...]:
-    """Say what is booked ahead, over all currencies."""
+    """Say what is scheduled, over all currencies."""
     zone = ZoneInfo(summary.zone)
     return _shortened(
         [
@@ -141,12 +141,19 @@ def _shortened(lines: list[str]) -> tuple[str, ...]:
 
 
 def health(state: Health, zone: ZoneInfo) -> str:
-    """Say whether all that came in is in the figures."""
+    """Say whether all that came in is in the figures, and whether they are what Stripe shows."""
     if state.last_event_at is None:
-        return "No event has been received yet."
+        return _with_differences("No event has been received yet", state)
     last = f"last event {words.moment(words.read(state.last_event_at, zone))}"
     open_ = [f"{many:,} {word}" for many, word in ((state.pending, "pending"), (state.failed, "failed")) if many]
     if not open_:
-        return f"All events are in; {last}."
+        return _with_differences(f"All events are in; {last}", state)
     remedy = "; run `upswell retry`" if state.failed else ""
-    return f"Events not in these figures yet: {' and '.join(open_)}{remedy}; {last}."
+    return _with_differences(f"Events not in these figures yet: {' and '.join(open_)}{remedy}; {last}", state)
+
+
+def _with_differences(said: str, state: Health) -> str:
+    if not state.differences:
+        return f"{said}{'' if state.differences is None else '; all subscriptions are as at Stripe'}."
+    verb = "is not" if state.differences == 1 else "are not"
+    return f"{said}; {words.count(state.differences, 'subscription')} {verb} as at Stripe: see `upswell reconcile`."

@@ -47,6 +47,7 @@ def _quiet(said: Page) -> Iterator[Block]:
     yield from _head(said)
     yield from _listed("Other currencies", said.others)
     yield from _listed("Changed since posted", said.corrections)
+    yield from _listed("Scheduled", said.ahead)
 
 
 def _blocks(said: Page) -> Iterator[Block]:
@@ -61,7 +62,7 @@ def _blocks(said: Page) -> Iterator[Block]:
     for heading, lines in (
         ("Other currencies", said.others),
         ("Changed since posted", said.corrections),
-        ("Booked ahead", said.ahead),
+        ("Scheduled", said.ahead),
     ):
         yield from _listed(heading, lines)
     if said.facts:

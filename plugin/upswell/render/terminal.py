@@ -50,7 +50,7 @@ def _blocks(said: Page) -> Iterator[RenderableType]:
         ("Also", said.facts),
         ("Other currencies", said.others),
         ("Changed since posted", said.corrections),
-        ("Booked ahead", said.ahead),
+        ("Scheduled", said.ahead),
     ):
         if lines:
             yield from _section(heading, Group(*(Text(line) for line in lines)))

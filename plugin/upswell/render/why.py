@@ -25,7 +25,7 @@ _ORIGINS = {
     "sales": "the customer, through sales",
     "merchant": "the merchant: its own price change",
 }
-_INFERRED = "No event told of this change itself: it is inferred from what the next one shows."
+_INFERRED = "No event told of this change itself: it is inferred from what these show."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +116,15 @@ def _known(evidence: Iterable[Evidence], movement: Movement, zone: ZoneInfo) -> 
         yield Text(_INFERRED)
     for one in evidence:
         if not one.event:
-            yield Text(f"{one.id}  asked of Stripe")
+            yield Text(f"{one.id}  asked of Stripe" + (f": {one.type}, {_read(one.at, zone)}" if one.type else ""))
             continue
         event = f"  told by {one.event}" if one.event != one.id else ""
-        yield Text(f"{one.id}{event}  {one.type}, {read(one.at, zone):%Y-%m-%d %H:%M}")
+        yield Text(f"{one.id}{event}  {one.type}, {_read(one.at, zone)}")
     yield Text("`--format json` shows them as Stripe sent them", style="dim")
+
+
+def _read(at: str, zone: ZoneInfo) -> str:
+    return f"{read(at, zone):%Y-%m-%d %H:%M}"
 
 
 def _holdings(held: Sequence[Holding], *, discounted: bool) -> RenderableType:

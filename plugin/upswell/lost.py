@@ -1,0 +1,93 @@
+"""Lost discounts: what a discount took off, where its terms are gone and only invoices tell of it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from upswell.catalogue import Catalogue, Version
+from upswell.discounts import Coupon, Discount
+from upswell.usage import Billed
+
+_TENTHS = sorted(range(1, 1001), key=lambda tenths: (tenths % 50 > 0, tenths % 10 > 0, tenths))
+"""Percentages in tenths, those that people give first."""
+
+
+def recovered(catalogue: Catalogue, billed: Sequence[Billed]) -> Catalogue:
+    """Return ``catalogue`` with the terms of discounts that only invoices tell of, as far as their lines say.
+
+    What is on one invoice only was good for one. What takes the same share off every line is a percentage, anything
+    else an amount: that of the last invoice.
+    """
+    carrying: defaultdict[str, list[Billed]] = defaultdict(list)
+    for row in billed:
+        if (row.discounts or row.off) and not row.voided:
+            for name in {*row.discounts, *dict(row.off)}:
+                carrying[name].append(row)
+    lost = [name for name in sorted(carrying) if _is_lost(name, catalogue)]
+    if not lost:
+        return catalogue
+    discounts, coupons = dict(catalogue.discounts), dict(catalogue.coupons)
+    for name in lost:
+        if found := _terms(name, carrying[name], billed, catalogue):
+            start, coupon = found
+            known = catalogue.discounts.get(name)
+            if known:
+                coupons[known[-1].value.coupon_id] = [Version(start, "", replace(coupon, id=known[-1].value.coupon_id))]
+            else:
+                discount = Discount(name, coupon, start, subscription=carrying[name][0].subscription)
+                discounts[name] = [Version(start, "", discount)]
+    return replace(catalogue, discounts=discounts, coupons=coupons)
+
+
+def _is_lost(name: str, catalogue: Catalogue) -> bool:
+    versions = catalogue.discounts.get(name)
+    if not versions:
+        return True
+    try:
+        catalogue.coupon(versions[-1].value)
+    except LookupError:
+        return True
+    return False
+
+
+def _terms(
+    name: str, rows: Sequence[Billed], billed: Iterable[Billed], catalogue: Catalogue
+) -> tuple[int, Coupon] | None:
+    """Return when a discount was first on an invoice and what it takes off; None where no line says how much."""
+    cut = [(row, _base(row, name), dict(row.off)[name]) for row in rows if name in dict(row.off) and not row.proration]
+    if not cut:
+        return None
+    start = min(row.period_start if row.line else row.invoiced_at for row in rows)
+    invoices = {row.invoice for row in rows}
+    duration = "forever" if len(invoices) > 1 else "once"
+    spared = [row for row in billed if row.line and row.invoice in invoices and row.amount > 0 and not row.proration]
+    products = _products((row for row, *_ in cut), (row for row in spared if name not in dict(row.off)), catalogue)
+    share = _percent([(base, off) for _, base, off in cut])
+    if share is not None:
+        return start, Coupon(name, duration, percent_off=share, products=products)
+    last = max(row.invoiced_at for row, *_ in cut)
+    amount = sum(off for row, _, off in cut if row.invoiced_at == last)
+    return start, Coupon(name, duration, amounts_off=((cut[0][0].currency, amount),), products=products)
+
+
+def _base(row: Billed, name: str) -> int:
+    """Return what was left of a line when the discount's turn came."""
+    before = [off for other, off in row.off[: [other for other, _ in row.off].index(name)]]
+    return row.amount - sum(before)
+
+
+def _percent(cut: Sequence[tuple[int, int]]) -> str | None:
+    for tenths in _TENTHS:
+        if all(abs(Fraction(base * tenths, 1000) - off) <= Fraction(1, 2) for base, off in cut):
+            return f"{tenths // 10}.{tenths % 10}"
+    return None
+
+
+def _products(cut: Iterable[Billed], spared: Iterable[Billed], catalogue: Catalogue) -> tuple[str, ...] | None:
+    """Return the products that a discount is for, where it left others alone; None: for all."""
+    of_cut, of_spared = (
+        {catalogue.prices[row.price][-1].value.product for row in rows if row.price in catalogue.prices}
+        for rows in (cut, spared)
+    )
+    return tuple(sorted(of_cut)) if of_spared - of_cut else None

@@ -1,0 +1,1 @@
+"""Reading all of Stripe."""

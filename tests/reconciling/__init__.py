@@ -1,0 +1,1 @@
+"""upswell reconcile."""
