@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from upswell_connectors import clock
+from upswell_connectors import client
 
 # Run in the background or without a terminal, the tests would ignore these, and whatever they start would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -25,5 +25,5 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def nobody_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody ask Stripe what time it is: nothing listens at the discard port."""
-    monkeypatch.setattr(clock, "HOME", "http://127.0.0.1:9")
+    """Let nobody ask Stripe itself: nothing listens at the discard port."""
+    monkeypatch.setattr(client, "BASE", "http://127.0.0.1:9")
