@@ -50,6 +50,20 @@ def census(ledger: Ledger) -> dict[str, int]:
     return {"received": 0, "failed": 0, **rare, "applied": whole - sum(rare.values())}
 
 
+def pauses(ledger: Ledger, since: int) -> tuple[int | None, int]:
+    """Return when the first event came, and the longest pause, in seconds, between two that came after ``since``.
+
+    Both times are unix seconds UTC; None where no event came yet.
+    """
+    (first,) = ledger.connection.execute("SELECT min(received_at) FROM events").fetchone()
+    (longest,) = ledger.connection.execute(
+        "SELECT max(pause) FROM (SELECT received_at - lag(received_at) OVER (ORDER BY received_at) AS pause"
+        " FROM events WHERE received_at > ?)",
+        (since,),
+    ).fetchone()
+    return first, longest or 0
+
+
 def body(ledger: Ledger, event: str) -> bytes:
     """Return an event as it came. Raises UpswellError where the ledger has none of that id, or keeps it no more."""
     row = ledger.connection.execute("SELECT body FROM events WHERE id = ?", (event,)).fetchone()

@@ -129,6 +129,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             time=time.fromisoformat(report.time),
             currency=report.currency.lower(),
             channels=_channels(source, {"slack": slack is not None, "email": email is not None}),
+            alerts=report.alerts,
         ),
         slack=slack,
         email=email,

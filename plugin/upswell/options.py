@@ -126,6 +126,10 @@ class Report(Section, frozen=True):
         tuple[Literal["slack", "email"], ...] | None,
         _note("Where it is posted. Left out: everywhere that is configured. []: nowhere, but recorded.", ["slack"]),
     ] = None
+    alerts: Annotated[
+        bool,
+        _note("Whether those channels are told when no event comes for longer than usual, or events fail."),
+    ] = True
 
 
 class Slack(Section, frozen=True):

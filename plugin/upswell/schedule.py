@@ -2,10 +2,12 @@
 
 import logging
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from upswell.alarm import raise_alarm
 from upswell.arrivals import shed
 from upswell.due import next_run
 from upswell.errors import UpswellError
@@ -16,7 +18,7 @@ from upswell.settings import Config
 
 __all__ = ["Schedule", "next_run", "start"]
 
-_DAY_MINUTES = 1440
+_DAY_MINUTES, _HOUR_MINUTES = 1440, 60
 _DAY_SECONDS = 86_400
 
 _log = logging.getLogger(__name__)
@@ -42,20 +44,37 @@ def start(config: Config) -> Schedule:
     with Ledger(config.ledger.path) as ledger:
         note_serving(ledger, int(time.time()))
     scheduler = BackgroundScheduler(timezone=UTC)
-    jobs = [(_post, 1), *([(_shed, _DAY_MINUTES)] if config.ledger.keep_events_days else [])]
-    for job, minutes in jobs:
+    for job, minutes, wait in _jobs(config):
         scheduler.add_job(
             job,
             "interval",
             args=[config],
             minutes=minutes,
-            next_run_time=datetime.now(UTC),
+            next_run_time=datetime.now(UTC) + timedelta(minutes=wait),
             coalesce=True,
             misfire_grace_time=None,
             max_instances=1,
         )
     scheduler.start()
     return Schedule(scheduler)
+
+
+def _jobs(config: Config) -> Iterator[tuple[Callable[[Config], None], int, int]]:
+    """Yield each job, every how many minutes it runs, and after how many first."""
+    yield _post, 1, 0
+    if config.ledger.keep_events_days:
+        yield _shed, _DAY_MINUTES, 0
+    if config.report.alerts and config.report.channels:
+        yield _watch, _HOUR_MINUTES, _HOUR_MINUTES  # what did not come while nobody served is caught up with first
+
+
+def _watch(config: Config) -> None:
+    """Tell the channels when somebody must look."""
+    try:
+        with Ledger(config.ledger.path) as ledger:
+            raise_alarm(ledger, config, int(time.time()))
+    except UpswellError as error:
+        _log.warning("It could not be looked at whether events come: %s", error)
 
 
 def _post(config: Config) -> None:

@@ -79,13 +79,17 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
-    """When the weekly summary is posted, in which zone and currency (lower case), to which configured channels."""
+    """When the weekly summary is posted, in which zone and currency (lower case), to which configured channels.
+
+    ``alerts`` says whether the channels are told when somebody must look.
+    """
 
     timezone: ZoneInfo
     day: str
     time: time
     currency: str
     channels: tuple[str, ...]
+    alerts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,19 @@ def _endpoint(config: Config, there: list[Endpoint]) -> Finding:
     return Finding("endpoint", well=True, text=", ".join(f"{one.id} at {one.url}" for one in held))
 
 
+def own_endpoints(config: Config) -> list[Endpoint] | None:
+    """Return the receiver's own endpoints at Stripe; None without a key that may read them, or without an answer."""
+    if config.stripe.api_key is None or not config.stripe.webhooks:
+        return None
+    client = Client(config.stripe, attempts=1)
+    try:
+        return [one for one in endpoints(client) if _is_own(one, config.server.public_url)]
+    except UpswellError:
+        return None
+    finally:
+        client.close()
+
+
 def _is_own(one: Endpoint, public: str | None) -> bool:
     if public is None:
         return urlsplit(one.url).path == WEBHOOK_PATH
