@@ -11,7 +11,7 @@ import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.errors import ShapeError
-from upswell.forgotten import screened_body
+from upswell.forgotten import people, screened_body
 from upswell.ledger import Ledger, job, note_job
 
 _BOUND_TO = "bound_to"
@@ -94,13 +94,14 @@ def store(connection: sqlite3.Connection, packed: Sequence[Packed]) -> list[str]
     now = int(time.time())
     outcomes = []
     bound = job(connection, _BOUND_TO) or {}
+    known = people(connection)
     for event, body in packed:
         binding = {"livemode": event.livemode, "account": event.account} | bound
         reason = _foreign(event, binding)
         if reason is None and binding != bound:
             note_job(connection, _BOUND_TO, binding)
             bound = binding
-        outcomes.append(_insert(connection, event, body, reason, now))
+        outcomes.append(_insert(connection, event, screened_body(known, event.body, body), reason, now))
     return outcomes
 
 
@@ -122,7 +123,7 @@ def _insert(connection: sqlite3.Connection, event: Accepted, body: bytes, reason
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING",
         (
             *(event.id, event.type, event.created, event.livemode, event.account, event.api_version),
-            *(screened_body(connection, event.body, body), "ignored" if reason else "received", reason, now),
+            *(body, "ignored" if reason else "received", reason, now),
         ),
     ).rowcount
     if not new:

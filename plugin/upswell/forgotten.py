@@ -32,12 +32,9 @@ def remember(connection: sqlite3.Connection, customer: str, person: Person, now:
     )
 
 
-def screened_body(connection: sqlite3.Connection, body: bytes, packed: bytes) -> bytes:
-    """Return ``packed``, the compressed ``body`` of an event, or one without the forgotten person it is about."""
-    known = people(connection)
-    if not known:
-        return packed
-    found = sorted(known.keys() & named(body))
+def screened_body(known: Mapping[str, Person], body: bytes, packed: bytes) -> bytes:
+    """Return ``packed``, the compressed ``body`` of an event, or one without the person of ``known`` it is about."""
+    found = sorted(known.keys() & named(body)) if known else []
     return zlib.compress(redacted(body, known[found[0]]), 1) if found else packed
 
 

@@ -33,6 +33,8 @@ READ = frozenset(_READ.split())
 PERSONAL = frozenset({"name", "email", "metadata", "nickname"})
 """Keys that are read and may name somebody: outside of what is sold they are replaced, thinned out, or left out."""
 
+# Whatever a body holds, the others that are accepted with it must be: it is left out instead.
+_UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError, AttributeError, TypeError)
 _SINCE = "upswell_since"
 _MOMENT = re.compile(r"[0-9][0-9T:.+Z-]{3,39}")
 _NAMES = re.compile(rb'"([^"\\]{1,255})"')
@@ -75,9 +77,9 @@ def redacted(body: bytes, person: Person) -> bytes:
         event = msgspec.json.decode(body)
         data = event.get("data") or {}
         parts = {part: _stripped(data[part], person) for part in _PARTS if part in data}
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError, TypeError):
+        return msgspec.json.encode({name: event[name] for name in _ENVELOPE if name in event} | {"data": parts})
+    except _UNREADABLE:
         return b"{}"
-    return msgspec.json.encode({name: event[name] for name in _ENVELOPE if name in event} | {"data": parts})
 
 
 def _stripped(value: Any, person: Person) -> Any:

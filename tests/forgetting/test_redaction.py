@@ -93,7 +93,17 @@ def test_what_was_not_there_before_stays_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [b"[1]", b'"cus_1"', b"{", b'{"data": 5}', b'{"data": [' + b"[" * 5000, b'{"n": "\xff"}']
+    "broken",
+    [
+        b'{"data": {"object": {"id": "\\ud800"}}}',
+        b'{"data": {"object": {"id": 1' + b"0" * 9999 + b"}}}",
+        b"[1]",
+        b'"cus_1"',
+        b"{",
+        b'{"data": 5}',
+        b'{"data": [' + b"[" * 5000,
+        b'{"n": "\xff"}',
+    ],
 )
 def test_what_cannot_be_read_is_left_out(broken: bytes) -> None:
     """Nothing of it is kept, and nobody fails."""
