@@ -98,21 +98,24 @@ def strip_events(ledger: Ledger, known: Mapping[str, Person], also: Collection[s
 
     Yields how many events were looked through each time some were; each step is a short commit.
     """
-    names, last = known.keys() | set(also), 0
-    one = next(iter(known.values()))
+    anybody = next(iter(known.values()))
+    quoted = {f'"{name}"'.encode(): known.get(name, anybody) for name in (*known, *also)}
+    last = 0
     while rows := ledger.connection.execute(
         "SELECT rowid, body FROM events WHERE rowid > ? AND length(body) > 0 ORDER BY rowid LIMIT ?", (last, _BATCH)
     ).fetchall():
         last = rows[-1][0]
-        bodies = ((row, zlib.decompress(packed)) for row, packed in rows)
-        found = [(row, body, names & named(body)) for row, body in bodies]
-        changed = [
-            (zlib.compress(redacted(body, known.get(min(hits), one)), 1), row) for row, body, hits in found if hits
-        ]
-        if changed:
+        if changed := [(stripped, row) for row, packed in rows if (stripped := _without(packed, quoted))]:
             with ledger.write() as connection:
                 connection.executemany("UPDATE events SET body = ? WHERE rowid = ?", changed)
         yield len(rows)
+
+
+def _without(packed: bytes, quoted: Mapping[bytes, Person]) -> bytes | None:
+    """Return a compressed event without the first person that ``quoted`` finds in it; None where it finds none."""
+    body = zlib.decompress(packed)
+    person = next((person for text, person in quoted.items() if text in body), None)
+    return zlib.compress(redacted(body, person), 1) if person else None
 
 
 def count_events(ledger: Ledger) -> int:

@@ -30,6 +30,7 @@ def test_a_customer_is_forgotten_and_its_movements_stay(upswell) -> None:
     assert upswell("movements", "--format", "jsonl").out == before
     assert pseudonym in upswell("movements").out
     assert b"Fernandez" not in Path("upswell.db").read_bytes()
+    assert "ok   movements       1 customers add up; 1 rebuilt, and the same" in upswell("doctor").out
     shown = json.loads(upswell("events", "evt_n").out)
     assert shown["data"]["object"]["name"] == pseudonym
 
