@@ -190,7 +190,8 @@ def revive(connection: sqlite3.Connection, now: int) -> None:
 
 
 def _packed(summary: Summary) -> str:
-    return json.dumps({**as_json(summary), "zone": summary.zone, "notes": summary.notes})
+    beside = {"zone": summary.zone, "notes": summary.notes, "names": dict(summary.names)}
+    return json.dumps({**as_json(summary), **beside})
 
 
 def _unpacked(text: str) -> Summary:
@@ -206,4 +207,5 @@ def _unpacked(text: str) -> Summary:
         other_currencies=msgspec.convert(held["other_currencies"], dict[str, Figures]),
         zone=held["zone"],
         notes=tuple(held["notes"]),
+        names=held.get("names", {}),  # summaries of before 2026-11-25 have none
     )

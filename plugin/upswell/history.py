@@ -102,7 +102,7 @@ def _tells(look: State, last: Sequence[State], events: Sequence[State], catalogu
     A look may take a day and is dated by its beginning: an event of that time may have come before what it shows, or
     after.
     """
-    near = [view for event in events if 0 <= event.created - look.created <= _LOOKING_SECONDS for view in event.views]
+    near = [view for event in events if 0 <= event.created - look.created < _LOOKING_SECONDS for view in event.views]
     following = next((event for event in events if event.created > look.created), None)
     if (following and following.type == CREATED) or (_is_end(look) and any(one.type == DELETED for one in events)):
         return False

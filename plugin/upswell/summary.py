@@ -34,7 +34,8 @@ class Summary:
 
     ``start`` and ``end`` (exclusive) are dates of the report zone; ``complete`` is False while the week runs.
     ``currency`` (lower case) is the main one, of ``figures``; ``other_currencies`` holds the rest by code.
-    ``zone`` is the report zone's name and ``notes`` are sentences for people: the JSON leaves both out.
+    ``zone`` is the report zone's name, ``notes`` are sentences for people, and ``names`` those of customers of whom
+    something is scheduled: the JSON leaves all three out.
     """
 
     week: str
@@ -47,6 +48,7 @@ class Summary:
     other_currencies: Mapping[str, Figures]
     zone: str
     notes: tuple[str, ...]
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def summarise(
         other_currencies=by_code,
         zone=week.zone.key,
         notes=notes(ordered, week, span.cut, currency),
+        names={movement.customer: names.get(movement.customer, movement.customer) for movement in ahead},
     )
 
 

@@ -20,20 +20,22 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
         for movement in metrics.window(movements, week.start, week.end)
         if movement.group == "expansion"
     }
+    planned = Planned(agenda.scheduled(ledger), agenda.overtaken(ledger))
+    awaited = {movement.customer for movement in (*movements, *planned.scheduled) if movement.occurred_at > now}
     posts = deliveries.posts(ledger)
     return summarise(
         movements,
         week,
         now=now,
         currency=config.report.currency,
-        names=books.names(ledger, grown),
+        names=books.names(ledger, grown | awaited),
         health=_health(ledger),
         past=Past(
             posts=posts,
             arrivals=deliveries.arrivals(ledger, posts[0].made_at) if posts else {},
             rules_since=tallies.rules_since(ledger),
         ),
-        planned=Planned(agenda.scheduled(ledger), agenda.overtaken(ledger)),
+        planned=planned,
     )
 
 

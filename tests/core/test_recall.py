@@ -40,6 +40,21 @@ def test_what_was_told_is_not_told_again(recall, walks):
     assert len(walks) <= 33
 
 
+def test_what_is_asked_again_is_told_the_same(recall):
+    """However often it is gone on from one mark, that mark stays as it was."""
+    for _ in range(3):
+        assert recall.movements(history(*LONG), Rules()) == ALL
+
+
+def test_what_comes_late_changes_what_followed(recall):
+    """A change that comes late is in all that is told from its moment on."""
+    late = updated(AT + 20 * DAY + 3_600, LONG[20].after, seats(50), "evt_late")
+    states = [*LONG[:21], late, *LONG[21:]]
+    told = recall.movements(history(*states), Rules())
+    assert told == movements.movements(history(*states), Rules())
+    assert (told[21].cause, told[21].quantity_to) == ("evt_late", 50)
+
+
 def test_what_comes_late_is_told_from_the_mark_before_it(recall, walks):
     """A change that comes late, a month back, is told from the last mark before it."""
     late = updated(AT + 170 * DAY + 3_600, LONG[170].after, LONG[170].after, "evt_late")

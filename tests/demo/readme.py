@@ -18,6 +18,8 @@ from upswell.reports import week_summary
 
 ROOT = Path(__file__).parents[2]
 WEEK = "2026-W46"
+NOW = 1_794_960_000
+"""The beginning of the demo's 2026-11-18, UTC."""
 _BLOCK = re.compile(r"(<!-- slack -->\n```\n).*?(```\n)", re.DOTALL)
 _FONTS = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 
@@ -25,7 +27,7 @@ _FONTS = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 def summary(ledger):
     """Return the summary of the README's week, from the demo's ledger at this path."""
     with Ledger(ledger) as opened:
-        return week_summary(opened, load(None, {}), WEEK)
+        return week_summary(opened, load(None, {}), WEEK, NOW)
 
 
 def message(told):

@@ -50,7 +50,7 @@ def test_the_summary_lists_what_is_planned_and_counts_none_of_it(upswell) -> Non
 @pytest.mark.usefixtures("story")
 def test_every_face_shows_what_is_planned(upswell, form: str) -> None:
     """A pending update says that it waits for a payment, and until when."""
-    shown = upswell("summary", "--format", form).out
+    shown = " ".join(upswell("summary", "--format", form).out.split())
     assert "waits for payment" in shown
     assert "Basic" in shown
 

@@ -220,7 +220,7 @@ def test_corrections_and_what_is_ahead_are_told():
     for face in (terminal.text(told, 200), slack_texts(slack.message(told)), email.letter(told).text):
         assert "2026-W44 seat: +$120.00 is now +$150.00 (arrived since: 10 → 12 seats)" in face
         assert "and 2 more" in face
-        assert "Dec 3: +$20.00 discount (LAUNCH20 ends)" in face
+        assert "Dec 3, cus_4: +$20.00 discount (LAUNCH20 ends)" in face
 
 
 def test_remarks_on_the_delivery_come_first():

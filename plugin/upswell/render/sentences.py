@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from upswell.figures import Figures
+from upswell.figures import Figures, Scheduled
 from upswell.render import words
 from upswell.summary import Health, Summary
 
@@ -21,6 +21,7 @@ _KINDS = {
     "term_change": "term change",
 }
 _SHOWN = 5
+_LONGEST_NAME = 60
 
 
 def is_quiet(figures: Figures) -> bool:
@@ -119,15 +120,19 @@ def corrections(summary: Summary) -> tuple[str, ...]:
 
 def ahead(summary: Summary) -> tuple[str, ...]:
     """Say what is scheduled, over all currencies."""
-    zone = ZoneInfo(summary.zone)
     return _shortened(
         [
-            f"{words.day(words.read(event.at, zone))}: {words.signed(event.amount, currency)} {_KINDS[event.kind]} "
-            f"({words.clean(event.reason, 160)})"
+            _awaited(event, currency, summary.names.get(event.customer, event.customer), ZoneInfo(summary.zone))
             for currency, figures in _all(summary)
             for event in figures.scheduled
         ]
     )
+
+
+def _awaited(event: Scheduled, currency: str, name: str, zone: ZoneInfo) -> str:
+    amount = f"{words.signed(event.amount, currency)} {_KINDS[event.kind]}"
+    day = words.day(words.read(event.at, zone))
+    return f"{day}, {words.clean(name, _LONGEST_NAME)}: {amount} ({words.clean(event.reason, 160)})"
 
 
 def _all(summary: Summary) -> Iterator[tuple[str, Figures]]:

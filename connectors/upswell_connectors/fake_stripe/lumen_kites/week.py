@@ -43,7 +43,7 @@ def _growing(stage: Stage) -> None:
 
 
 def _shrinking(stage: Stage) -> None:
-    """Seats given up, a plan stepped down, and somebody who leaves."""
+    """Seats given up, a plan stepped down, somebody who leaves, and somebody who will."""
     owls = Guest(stage, "Committee of Tired Owls")
     stage.on(-126, "11:00:00", owls.joins, {"gale": 14})
     stage.on(4, "16:44:02", owls.changes, "gale", quantity=9)
@@ -53,6 +53,9 @@ def _shrinking(stage: Stage) -> None:
     fog = Guest(stage, "Fogbound Fireworks")
     stage.on(-147, "10:15:00", fog.joins, {"gale": 5})
     stage.on(4, "10:09:55", fog.leaves)
+    tide = Guest(stage, "Tidal Typewriters")
+    stage.on(-139, "09:20:00", tide.joins, {"gale": 7})
+    stage.on(4, "15:12:44", tide.schedules_end, feedback="unused")
 
 
 def _coming(stage: Stage) -> None:
