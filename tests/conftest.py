@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from upswell_connectors import client
+
 # Run in the background or without a terminal, the tests would ignore these, and whatever they start would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -19,3 +21,9 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith(_OURS)]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def nobody_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody ask Stripe itself: nothing listens at the discard port."""
+    monkeypatch.setattr(client, "BASE", "http://127.0.0.1:9")

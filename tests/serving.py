@@ -17,17 +17,17 @@ _SECONDS = 20
 class Served:
     """A running ``upswell serve`` whose configuration, ledger and log lie in ``folder``.
 
-    ``more`` is TOML that follows the section [server]; ``environ`` goes into its environment.
+    ``more`` is TOML that follows the section [server], ``kept`` goes into [ledger], ``environ`` into its environment.
     """
 
-    def __init__(self, folder: Path, port: int | None = None, more: str = "", **environ: str) -> None:
+    def __init__(self, folder: Path, port: int | None = None, more: str = "", kept: str = "", **environ: str) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.port = port or free_port()
         self.ledger = folder / "upswell.db"
         self.log = folder / f"log-{time.monotonic_ns()}"
         config = folder / "config.toml"
-        config.write_text(f'[ledger]\npath = "upswell.db"\n[server]\nport = {self.port}\n{more}')
+        config.write_text(f'[ledger]\npath = "upswell.db"\n{kept}[server]\nport = {self.port}\n{more}')
         secrets = {"STRIPE_WEBHOOK_SECRET": f"{SECRET},{OTHER_SECRET}", "UPSWELL_TOKEN": TOKEN, "STRIPE_API_KEY": ""}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(  # this interpreter

@@ -28,6 +28,7 @@ from upswell.console import (
     tell,
     tell_backlog,
 )
+from upswell.custody import CUSTODY
 from upswell.errors import ConfigError, UpswellError
 from upswell.inquiries import INQUIRIES
 from upswell.questions import QUESTIONS, Question
@@ -69,7 +70,7 @@ def upswell(context: click.Context, config: Path | None, *, verbose: bool) -> No
         log_everything()
 
 
-for _command in (*INQUIRIES, *UPKEEP):
+for _command in (*INQUIRIES, *CUSTODY, *UPKEEP):
     upswell.add_command(_command)
 
 

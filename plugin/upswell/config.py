@@ -107,7 +107,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
     slack, email = _slack(source), _email(source)
     return Config(
         path=path,
-        ledger=LedgerSettings(_relative(source, ledger.path)),
+        ledger=LedgerSettings(_relative(source, ledger.path), ledger.keep_events_days, ledger.checkpoints),
         stripe=StripeSettings(
             api_key=_secret(source, "stripe", "api_key"),
             webhook_secrets=_secrets(source, "stripe", "webhook_secret"),
@@ -121,6 +121,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             port=server.port,
             public_url=server.public_url.rstrip("/") if server.public_url else None,
             token=_secret(source, "server", "token"),
+            log=server.log,
         ),
         report=ReportSettings(
             timezone=report.timezone,
@@ -128,6 +129,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             time=time.fromisoformat(report.time),
             currency=report.currency.lower(),
             channels=_channels(source, {"slack": slack is not None, "email": email is not None}),
+            alerts=report.alerts,
         ),
         slack=slack,
         email=email,

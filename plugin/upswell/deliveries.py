@@ -107,6 +107,17 @@ def find(ledger: Ledger, period: str, destination: str) -> Delivery | None:
     return Delivery(*row) if row else None
 
 
+def latest(ledger: Ledger) -> list[Delivery]:
+    """Return the last week's delivery to each destination there is."""
+    rows = ledger.connection.execute(
+        f"SELECT {_COLUMNS} FROM deliveries AS one WHERE report = ? AND period ="  # noqa: S608  # no input
+        " (SELECT max(period) FROM deliveries WHERE report = one.report AND destination = one.destination)"
+        " ORDER BY destination",
+        (_REPORT,),
+    )
+    return [Delivery(*row) for row in rows]
+
+
 def waiting(ledger: Ledger, now: int) -> list[Delivery]:
     """Return the deliveries to be tried (again) at ``now``: failed ones, and claims whose lease is over."""
     rows = ledger.connection.execute(

@@ -1,10 +1,10 @@
 """What ``upswell doctor`` looks at: each finding is well, or names its remedy. No finding shows a secret."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell import deliveries
 from upswell.audit import audit
 from upswell.backlog import backlog
 from upswell.catchup import standing, told_gap
@@ -12,27 +12,19 @@ from upswell.config import Config
 from upswell.course import finished_at
 from upswell.errors import LedgerError
 from upswell.events import counts
+from upswell.finding import Finding, age
 from upswell.ledger import Ledger
 from upswell.rebuild import Progress, may_be_changed_back
 from upswell.schedule import next_run
+from upswell.surroundings import surroundings
 from upswell.undeclared import undeclared
 from upswell.unexpanded import unexpanded
 from upswell.verdicts import verdict
 
-_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _SAMPLE = 200
 _STALE_SECONDS = 20 * 86_400
 _MOST = 3
 _MENDED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report: what was looked at, whether it is ``well``, and what there is to say."""
-
-    subject: str
-    well: bool
-    text: str
 
 
 def findings(
@@ -49,6 +41,7 @@ def findings(
     yield _channels(config)
     yield _login(config)
     yield Finding("next summary", well=True, text=f"{next_run(now, config.report):%A %Y-%m-%d %H:%M %Z}")
+    yield from surroundings(config)
     yield from _ledger(config, now, None if thorough else _SAMPLE, progress or (lambda _done, _whole: None))
 
 
@@ -103,6 +96,7 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield _reconciled(ledger, now)
             yield _history(ledger, now)
             yield _backlog(ledger)
+            yield _posts(ledger, now)
             yield _coupons(ledger, config)
             yield _families(ledger, config)
             yield _movements(ledger, config, sample, progress)
@@ -139,19 +133,19 @@ def _last_event(ledger: Ledger, config: Config, now: int) -> Finding:
         address = config.server.public_url or "https://YOUR-ADDRESS"
         remedy = f"`upswell connect {address}` makes the webhook endpoint, `upswell replay FILE` takes in recorded ones"
         return Finding("last event", well=False, text=f"none has come: {remedy}")
-    return Finding("last event", well=True, text=f"{_age(now - last)} ago")
+    return Finding("last event", well=True, text=f"{age(now - last)} ago")
 
 
 def _catch_up(ledger: Ledger, config: Config, now: int) -> Finding:
     held = standing(ledger)
-    last = f"{_age(now - held.at)} ago; it brought {held.new:,} events" if held.at else None
+    last = f"{age(now - held.at)} ago; it brought {held.new:,} events" if held.at else None
     text = last or "not yet: `upswell serve` does it"
     if config.stripe.api_key is None:
         return Finding("catch-up", well=True, text="not without a Stripe key")
     if held.gap:
         return Finding("catch-up", well=False, text=told_gap(held.gap))
     if held.trouble and held.failed_at:
-        return Finding("catch-up", well=False, text=f"failed {_age(now - held.failed_at)} ago ({held.trouble}); {text}")
+        return Finding("catch-up", well=False, text=f"failed {age(now - held.failed_at)} ago ({held.trouble}); {text}")
     if held.at and now - held.at > _STALE_SECONDS:
         return Finding("catch-up", well=False, text=f"{text}: start `upswell serve`, for Stripe keeps events 30 days")
     return Finding("catch-up", well=True, text=text)
@@ -160,11 +154,11 @@ def _catch_up(ledger: Ledger, config: Config, now: int) -> Finding:
 def _reconciled(ledger: Ledger, now: int) -> Finding:
     found = verdict(ledger)
     if found.trouble and found.failed_at:
-        ago = _age(now - found.failed_at)
+        ago = age(now - found.failed_at)
         return Finding("reconciled", well=False, text=f"not {ago} ago ({found.trouble}): try `upswell reconcile`")
     if found.at is None or found.differences is None:
         return Finding("reconciled", well=True, text="not yet: `upswell serve` does it at night, with a Stripe key")
-    ago = _age(now - found.at)
+    ago = age(now - found.at)
     text = f"{found.differences:,} of {found.looked_at:,} subscriptions differ from Stripe's, {ago} ago"
     remedy = ": `upswell reconcile` says in what and why, and `--heal` closes it"
     return Finding("reconciled", well=not found.differences, text=text + (remedy if found.differences else ""))
@@ -176,14 +170,7 @@ def _history(ledger: Ledger, now: int) -> Finding:
     if (done := finished_at(ledger)) is None:
         text = "what events told; `upswell backfill` reads all that Stripe knows"
         return Finding("history", well=True, text=text)
-    return Finding("history", well=True, text=f"read from Stripe {_age(now - done)} ago")
-
-
-def _age(seconds: int) -> str:
-    """Write a duration in its largest unit: ``3 hours``."""
-    size, unit = next((pair for pair in _UNITS if seconds >= pair[0]), _UNITS[-1])
-    many = max(0, seconds) // size
-    return f"{many} {unit}{'' if many == 1 else 's'}"
+    return Finding("history", well=True, text=f"read from Stripe {age(now - done)} ago")
 
 
 def _backlog(ledger: Ledger) -> Finding:
@@ -196,6 +183,22 @@ def _backlog(ledger: Ledger) -> Finding:
         remedy = f"waiting for {missing}: replay the events that carry it, or set a Stripe key" if missing else ""
         return Finding("applied", well=False, text=f"{waiting.pending} to do. {remedy or 'Run `upswell retry`'}")
     return Finding("applied", well=True, text="everything")
+
+
+def _posts(ledger: Ledger, now: int) -> Finding:
+    """How the last summary reached each destination."""
+    found = deliveries.latest(ledger)
+    told = [
+        f"{one.destination} has had {one.period}, {age(now - one.sent_at)} ago"
+        if one.sent_at is not None
+        else f"{one.destination} has not had {one.period} ({one.error or 'it is being sent'})"
+        for one in found
+    ]
+    broken = [one for one in found if one.sent_at is None and not one.is_being_sent(now)]
+    if broken:
+        remedy = f"mend that, then `upswell summary --week {broken[0].period} --post`"
+        return Finding("last summary", well=False, text=f"{'; '.join(told)}. {remedy}")
+    return Finding("last summary", well=True, text="; ".join(told) or "none was posted yet")
 
 
 def _coupons(ledger: Ledger, config: Config) -> Finding:

@@ -11,6 +11,7 @@ import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.errors import ShapeError
+from upswell.forgotten import people, screened_body
 from upswell.ledger import Ledger, job, note_job
 
 _BOUND_TO = "bound_to"
@@ -93,13 +94,14 @@ def store(connection: sqlite3.Connection, packed: Sequence[Packed]) -> list[str]
     now = int(time.time())
     outcomes = []
     bound = job(connection, _BOUND_TO) or {}
+    known = people(connection)
     for event, body in packed:
         binding = {"livemode": event.livemode, "account": event.account} | bound
         reason = _foreign(event, binding)
         if reason is None and binding != bound:
             note_job(connection, _BOUND_TO, binding)
             bound = binding
-        outcomes.append(_insert(connection, event, body, reason, now))
+        outcomes.append(_insert(connection, event, screened_body(known, event.body, body), reason, now))
     return outcomes
 
 
@@ -139,10 +141,13 @@ def _foreign(event: Accepted, bound: dict[str, object]) -> str | None:
 
 
 def bodies(ledger: Ledger, ids: Iterable[str]) -> dict[str, bytes]:
-    """Return the raw bytes of the events ``ids`` by id; unknown ids are left out."""
+    """Return the raw bytes of the events ``ids`` by id; those that are unknown, or not kept, are left out."""
     found = {}
     for event in ids:
-        if row := ledger.connection.execute("SELECT body FROM events WHERE id = ?", (event,)).fetchone():
+        row = ledger.connection.execute(
+            "SELECT body FROM events WHERE id = ? AND length(body) > 0", (event,)
+        ).fetchone()
+        if row:
             found[event] = zlib.decompress(row[0])
     return found
 

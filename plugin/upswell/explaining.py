@@ -96,7 +96,8 @@ def _evidence(ledger: Ledger, cause: str) -> Evidence:
     if row is None:
         return _listed(ledger, cause)
     event, kind, created = row
-    return Evidence(cause, event, kind, books.iso(created), json.loads(events.bodies(ledger, [event])[event]))
+    body = events.bodies(ledger, [event]).get(event)
+    return Evidence(cause, event, kind, books.iso(created), json.loads(body) if body else None)
 
 
 def _listed(ledger: Ledger, cause: str) -> Evidence:

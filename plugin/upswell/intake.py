@@ -101,7 +101,7 @@ def _ready(ledger: Ledger) -> list[_Event]:
     rows = ledger.connection.execute(
         f"SELECT id, body FROM events WHERE {_READY} ORDER BY created, id LIMIT ?", (_BATCH,)
     )
-    return [_Event(name, zlib.decompress(body)) for name, body in rows]
+    return [_Event(name, zlib.decompress(body) if body else b"") for name, body in rows]
 
 
 def _count(ledger: Ledger, what: str) -> int:
@@ -122,6 +122,9 @@ def _apply(ledger: Ledger, batch: list[_Event], rules: Rules) -> int:
 
 
 def _apply_one(connection: sqlite3.Connection, event: _Event, rules: Rules) -> bool:
+    if not event.body:  # applied before, and not kept: what it said is in the ledger
+        _settle(connection, event.id, "applied", None)
+        return True
     try:
         facts = facts_of(event.body)
     except ShapeError as error:

@@ -1,20 +1,22 @@
-"""Movements as text: a table for people, CSV and JSON lines for programs."""
+"""Movements and events as text: tables for people, CSV and JSON for programs."""
 
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
+from upswell.arrivals import Arrival
+from upswell.grid import Grid
 from upswell.kinds import Movement
 from upswell.weeks import utc
 
 COLUMNS = tuple(field.name for field in fields(Movement))
 
-_HEADINGS = ("When", "Customer", "Kind", "Amount", "MRR after", "Why")
-_NUMBERS = ("Amount", "MRR after")
+_GRID = Grid(("When", "Customer", "Kind", "Amount", "MRR after", "Why"), numbers=("Amount", "MRR after"))
+_ARRIVALS = Grid(("Created", "State", "Type", "Id", "Why"))
 _STYLES = {"expansion": "green", "contraction": "yellow", "churn": "red"}
 _LONGEST_NAME, _LONGEST_REASON = 40, 400
 
@@ -44,10 +46,7 @@ def table(movements: Sequence[Movement], names: Mapping[str, str], zone: ZoneInf
     Plain text, one movement a line, where ``out`` is no terminal.
     """
     rows = [_cells(movement, names, zone) for movement in movements]
-    if out.isatty():
-        _drawn(rows, [_STYLES.get(movement.group, "") for movement in movements], out)
-    elif rows:
-        _aligned(rows, out)
+    _GRID.write(rows, out, [_STYLES.get(movement.group, "") for movement in movements])
 
 
 def _cells(movement: Movement, names: Mapping[str, str], zone: ZoneInfo) -> tuple[str, ...]:
@@ -63,24 +62,28 @@ def _cells(movement: Movement, names: Mapping[str, str], zone: ZoneInfo) -> tupl
     )
 
 
-def _aligned(rows: Sequence[tuple[str, ...]], out: IO[str]) -> None:
-    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
-    for cells in (_HEADINGS, *rows):
-        padded = (
-            cell.rjust(width) if heading in _NUMBERS else cell.ljust(width)
-            for heading, cell, width in zip(_HEADINGS, cells, widths, strict=True)
-        )
-        out.write("  ".join(padded).rstrip() + "\n")
+def arrivals_as_json(arrivals: Iterable[Arrival]) -> str:
+    """Return events as a JSON array; times are ISO 8601, UTC."""
+    told = [
+        asdict(arrival) | {"created": utc(arrival.created), "received_at": utc(arrival.received_at)}
+        for arrival in arrivals
+    ]
+    return json.dumps(told, indent=2, ensure_ascii=False)
 
 
-def _drawn(rows: Sequence[tuple[str, ...]], styles: Sequence[str], out: IO[str]) -> None:
-    from rich.console import Console  # a tenth of a second, only on a terminal
-    from rich.table import Table
-    from rich.text import Text
+def arrivals_table(arrivals: Iterable[Arrival], zone: ZoneInfo, out: IO[str]) -> None:
+    """Write events as a table for people, in times of ``zone``."""
+    from upswell.render.words import clean
 
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in _HEADINGS:
-        grid.add_column(heading, justify="right" if heading in _NUMBERS else "left", no_wrap=heading != _HEADINGS[-1])
-    for cells, style in zip(rows, styles, strict=True):
-        grid.add_row(*(Text(cell) for cell in cells), style=style)
-    Console(file=out).print(grid)
+    _ARRIVALS.write(
+        [
+            (
+                datetime.fromtimestamp(arrival.created, zone).strftime("%Y-%m-%d %H:%M:%S"),
+                arrival.state,
+                *(clean(text, _LONGEST_NAME) for text in (arrival.type, arrival.id)),
+                clean(arrival.reason or "", _LONGEST_REASON),
+            )
+            for arrival in arrivals
+        ],
+        out,
+    )

@@ -258,6 +258,23 @@ def ask_for_coupons(db: Database) -> None:
     )
 
 
+@migrations()
+def remember_the_forgotten(db: Database) -> None:
+    """Create the table of who is forgotten, by id alone; and an index by which ignored events are counted."""
+    db.execute("CREATE INDEX events_ignored ON events(state) WHERE state = 'ignored'")
+    db.execute(
+        """
+        CREATE TABLE forgotten (
+            customer TEXT PRIMARY KEY,       -- the Stripe customer's id
+            pseudonym TEXT NOT NULL,         -- stands in place of the name
+            account_key TEXT,                -- the metadata key whose value is replaced by the pseudonym
+            marks TEXT NOT NULL,             -- JSON: metadata keys of which only that they are there is kept
+            forgotten_at INTEGER NOT NULL    -- unix seconds UTC
+        ) STRICT
+        """
+    )
+
+
 def names() -> frozenset[str]:
     """Return the names of all migrations that this version knows."""
     empty = Database(memory=True, execute_plugins=False)

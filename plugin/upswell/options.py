@@ -36,6 +36,7 @@ Clock = Annotated[str, _text('a time of day, such as "09:00"', r"\A([01][0-9]|2[
 Currency = Annotated[str, _text('a currency code of three letters, such as "usd"', r"\A[A-Za-z]{3}\Z")]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Minutes = Annotated[int, Meta(ge=0, le=10080)]
+Days = Annotated[int, Meta(ge=1, le=36_500)]
 Metadata = Annotated[str, _text('"metadata." and a key, such as "metadata.account_id"', r"\Ametadata\.\S.*\Z")]
 
 
@@ -47,6 +48,18 @@ class Ledger(Section, frozen=True):
     """The ledger: one SQLite file for one Stripe account and mode (live or test)."""
 
     path: Annotated[File, _note("The file, relative to this one.")] = "upswell.db"
+    keep_events_days: Annotated[
+        Days | None,
+        _note(
+            "For how many days after they came the raw bytes of applied events are kept. Figures need them no more. "
+            "Left out: for ever.",
+            400,
+        ),
+    ] = None
+    checkpoints: Annotated[
+        bool,
+        _note("false: `serve` leaves the write-ahead log to another program, such as Litestream: docs/operations.md."),
+    ] = True
 
 
 class Stripe(Section, frozen=True):
@@ -89,11 +102,13 @@ class Server(Section, frozen=True):
         Url | None, _note("The address that Stripe and people reach it by.", "https://upswell.example.com")
     ] = None
     token_env: Annotated[
-        Variable, _note("The environment variable that holds the bearer token for the details of /healthz.")
+        Variable,
+        _note("The environment variable that holds the bearer token for /metrics and /healthz in detail."),
     ] = "UPSWELL_TOKEN"
     token_file: Annotated[
         File | None, _note("A file that holds it, instead of the environment.", "/run/secrets/upswell_token")
     ] = None
+    log: Annotated[Literal["text", "json"], _note("How `serve` logs: lines to read, or JSON.")] = "text"
 
 
 class Report(Section, frozen=True):
@@ -111,6 +126,10 @@ class Report(Section, frozen=True):
         tuple[Literal["slack", "email"], ...] | None,
         _note("Where it is posted. Left out: everywhere that is configured. []: nowhere, but recorded.", ["slack"]),
     ] = None
+    alerts: Annotated[
+        bool,
+        _note("Whether those channels are told when no event comes for longer than usual, or events fail."),
+    ] = True
 
 
 class Slack(Section, frozen=True):

@@ -10,6 +10,7 @@ from upswell.bills import billed_of, write_bill
 from upswell.catalogue import Catalogue, Customer, Product
 from upswell.discounts import Coupon, Discount
 from upswell.facts import TABLES, Facts, Invoice, Told
+from upswell.forgotten import screened
 from upswell.history import History, Snapshot, State
 from upswell.lost import recovered
 from upswell.mentions import mention, mention_named, mentioning, products_of
@@ -42,6 +43,7 @@ def write_facts(connection: sqlite3.Connection, event: str | None, facts: Facts,
 
     Writing the same facts again changes nothing. ``event`` is None for what was asked of the API.
     """
+    facts = screened(connection, facts)
     for told in facts.told:
         _write_told(connection, event, told, rules)
     if facts.state:

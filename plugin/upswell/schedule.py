@@ -1,18 +1,25 @@
-"""The weekly job: a scheduler that asks every minute, and at start, what is to be posted."""
+"""The jobs: a scheduler that asks every minute, and at start, what is to be posted, and drops old events once a day."""
 
 import logging
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from upswell.alarm import raise_alarm
+from upswell.arrivals import shed
 from upswell.due import next_run
 from upswell.errors import UpswellError
 from upswell.ledger import Ledger
 from upswell.posting import note_serving, post_due
+from upswell.rebuild import PAUSE_SECONDS
 from upswell.settings import Config
 
 __all__ = ["Schedule", "next_run", "start"]
+
+_DAY_MINUTES, _HOUR_MINUTES = 1440, 60
+_DAY_SECONDS = 86_400
 
 _log = logging.getLogger(__name__)
 
@@ -37,18 +44,37 @@ def start(config: Config) -> Schedule:
     with Ledger(config.ledger.path) as ledger:
         note_serving(ledger, int(time.time()))
     scheduler = BackgroundScheduler(timezone=UTC)
-    scheduler.add_job(
-        _post,
-        "interval",
-        args=[config],
-        minutes=1,
-        next_run_time=datetime.now(UTC),
-        coalesce=True,
-        misfire_grace_time=None,
-        max_instances=1,
-    )
+    for job, minutes, wait in _jobs(config):
+        scheduler.add_job(
+            job,
+            "interval",
+            args=[config],
+            minutes=minutes,
+            next_run_time=datetime.now(UTC) + timedelta(minutes=wait),
+            coalesce=True,
+            misfire_grace_time=None,
+            max_instances=1,
+        )
     scheduler.start()
     return Schedule(scheduler)
+
+
+def _jobs(config: Config) -> Iterator[tuple[Callable[[Config], None], int, int]]:
+    """Yield each job, every how many minutes it runs, and after how many first."""
+    yield _post, 1, 0
+    if config.ledger.keep_events_days:
+        yield _shed, _DAY_MINUTES, 0
+    if config.report.alerts and config.report.channels:
+        yield _watch, _HOUR_MINUTES, _HOUR_MINUTES  # what did not come while nobody served is caught up with first
+
+
+def _watch(config: Config) -> None:
+    """Tell the channels when somebody must look."""
+    try:
+        with Ledger(config.ledger.path) as ledger:
+            raise_alarm(ledger, config, int(time.time()))
+    except UpswellError as error:
+        _log.warning("It could not be looked at whether events come: %s", error)
 
 
 def _post(config: Config) -> None:
@@ -58,3 +84,19 @@ def _post(config: Config) -> None:
                 _log.log(logging.INFO if outcome.ok else logging.WARNING, "%s", outcome.text)
     except UpswellError as error:
         _log.warning("The weekly summary could not be posted: %s", error)
+
+
+def _shed(config: Config) -> None:
+    """Drop the raw bytes of events that have been kept for as long as the configuration says."""
+    days = config.ledger.keep_events_days or 0
+    try:
+        with Ledger(config.ledger.path) as ledger:
+            done = 0
+            for dropped in shed(ledger, int(time.time()) - days * _DAY_SECONDS):
+                done += dropped
+                time.sleep(PAUSE_SECONDS)
+    except UpswellError as error:
+        _log.warning("Old events could not be dropped: %s", error)
+    else:
+        if done:
+            _log.info("The bytes of %d events older than %d days are dropped", done, days)

@@ -27,6 +27,7 @@ from upswell.addresses import WEBHOOK_PATH
 from upswell.errors import UpswellError
 from upswell.intake import apply_pending
 from upswell.ledger import Ledger, hold
+from upswell.logs import log_to_stderr
 from upswell.memory import Memory
 from upswell.rules import Rules
 from upswell.settings import Config, Secret
@@ -54,7 +55,7 @@ def run(config: Config) -> None:
     inherits them. Raises UpswellError where the ledger cannot be opened or is served already, the port is taken, no
     webhook secret is configured, or the worker fails again as soon as it was restarted.
     """
-    worker.log_to_stderr()
+    log_to_stderr(config.server.log)
     _require_secret(config)
     with hold(config.ledger.path, _LOCK_SECONDS):
         _prepare(config)
@@ -255,7 +256,7 @@ def _apply(config: Config, client: Client | None, stopping: threading.Event) -> 
     """Apply what comes in until ``stopping`` is set, whatever goes wrong meanwhile."""
     while not stopping.is_set():
         try:
-            with Ledger(config.ledger.path, checkpoints=True) as ledger:
+            with Ledger(config.ledger.path, checkpoints=config.ledger.checkpoints) as ledger:
                 _follow(ledger, config, client, stopping)
         except Exception:  # noqa: BLE001  # the thread must outlive it: nothing would be applied any more
             _log.exception("Applying events failed and is tried again in %g s", _PAUSE_SECONDS)

@@ -39,9 +39,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class LedgerSettings:
-    """Where the ledger lies."""
+    """Where the ledger lies, for how many days raw events are kept (None: for ever), whether `serve` checkpoints."""
 
     path: Path
+    keep_events_days: int | None = None
+    checkpoints: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +68,28 @@ class StripeSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Where the receiver listens, and the bearer token for details of its health."""
+    """Where the receiver listens, the bearer token for details of its health, and how it logs: text or json."""
 
     host: str
     port: int
     public_url: str | None
     token: Secret | None
+    log: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
-    """When the weekly summary is posted, in which zone and currency (lower case), to which configured channels."""
+    """When the weekly summary is posted, in which zone and currency (lower case), to which configured channels.
+
+    ``alerts`` says whether the channels are told when somebody must look.
+    """
 
     timezone: ZoneInfo
     day: str
     time: time
     currency: str
     channels: tuple[str, ...]
+    alerts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,7 @@ def test_a_damaged_ledger_is_told(upswell) -> None:
 @pytest.mark.usefixtures("secrets")
 def test_something_else_in_place_of_the_ledger_is_told(upswell) -> None:
     """A file that is no SQLite file is a fault, and no traceback."""
+    Path("upswell.db").touch(mode=0o600)
     Path("upswell.db").write_text("a text, and no database at all")
     ended = upswell("doctor")
     assert (ended.code, list(faults(ended.out))) == (1, ["ledger         "])

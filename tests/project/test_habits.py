@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("plugin", "webhooks", "connectors", "tests", "docs", "benchmarks", "requirements")
-KINDS = {".py", ".md", ".toml", ".txt", ".html", ".svg"}
+FOLDERS = ("plugin", "webhooks", "connectors", "tests", "docs", "benchmarks", "requirements", "deploy")
+KINDS = {".py", ".md", ".toml", ".txt", ".html", ".svg", ".service", ".timer", ".yaml", ".yml"}
 TEXTS = sorted(
     [
         ROOT / "Makefile",

@@ -14,7 +14,7 @@ from upswell.addresses import WEBHOOK_PATH
 from upswell.due import next_run
 from upswell.errors import LedgerError, ShapeError
 from upswell.settings import Config, Secret
-from upswell_webhooks import requestlog
+from upswell_webhooks import counters, metrics, requestlog
 from upswell_webhooks.health import Health
 from upswell_webhooks.inbox import Inbox
 from upswell_webhooks.signatures import is_genuine
@@ -37,6 +37,7 @@ def create_app(config: Config, *, patience: float = 5.0) -> Flask:
     clinic = _Clinic(config, Health(config.ledger.path))
     app.add_url_rule(WEBHOOK_PATH, "receive", receiver.receive, methods=["POST"], provide_automatic_options=False)
     app.add_url_rule(HEALTH_PATH, "health", clinic.report, methods=["GET"], provide_automatic_options=False)
+    app.add_url_rule(metrics.PATH, "metrics", clinic.measure, methods=["GET"], provide_automatic_options=False)
     app.register_error_handler(HTTPException, _tell_error)
     app.before_request(_begin)
     app.after_request(_note)
@@ -89,6 +90,17 @@ class _Clinic:
             return _answer(200, status="ok", **self._details(int(time.time())))
         except LedgerError:
             return _answer(503, status="error")
+
+    def measure(self) -> Response:
+        if not _is_trusted(self.config.server.token):
+            refused = _answer(401, error="Unauthorized")
+            refused.headers["WWW-Authenticate"] = "Bearer"
+            return refused
+        try:
+            told = metrics.exposition(self.config.ledger.path, counters.requests, int(time.time()))
+        except LedgerError:
+            return _answer(503, status="error")
+        return Response(told, content_type=metrics.CONTENT_TYPE)
 
     def _details(self, now: int) -> dict[str, object]:
         run = next_run(now, self.config.report).astimezone(UTC)

@@ -4,6 +4,9 @@ import json
 import logging
 import re
 
+from upswell.logs import FACTS
+from upswell_webhooks import counters
+
 _log = logging.getLogger("upswell.requests")
 _PLAIN = re.compile(r"[\w./:-]{1,200}", re.ASCII)
 
@@ -13,8 +16,10 @@ def note(method: str, path: str, status: int, seconds: float, **facts: str | Non
 
     Callers pass no header, body or query: none of them may be written down.
     """
-    known = {"method": method, "path": path, "status": status, "ms": f"{seconds * 1000:.1f}", **facts}
-    _log.info(" ".join(f"{name}={_text(str(value))}" for name, value in known.items() if value is not None))
+    known = {"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 1), **facts}
+    told = {name: value for name, value in known.items() if value is not None}
+    counters.requests.add(status, facts.get("outcome"), facts.get("reason"))
+    _log.info(" ".join(f"{name}={_text(str(value))}" for name, value in told.items()), extra={FACTS: told})
 
 
 def _text(value: str) -> str:
