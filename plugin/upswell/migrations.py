@@ -258,6 +258,12 @@ def ask_for_coupons(db: Database) -> None:
     )
 
 
+@migrations()
+def remember_what_is_gone(db: Database) -> None:
+    """Keep what Stripe was asked for and does not know any more."""
+    db.execute("CREATE TABLE forgotten (reference TEXT PRIMARY KEY) STRICT, WITHOUT ROWID")
+
+
 def names() -> frozenset[str]:
     """Return the names of all migrations that this version knows."""
     empty = Database(memory=True, execute_plugins=False)
