@@ -125,7 +125,9 @@ class Walker:
         """Let ``tick`` happen and say whether its subscription's positions changed."""
         stand, name = self.stand, tick.subscription
         if tick.entry:
-            stand.current[name] = tick.entry
+            held, stand.current[name] = stand.current.get(name), tick.entry
+            if held and held.subscription is tick.entry.subscription and self._stays(held.subscription):
+                return False
         if tick.figure:
             stand.figures[tick.figure[0]] = tick.figure[1]
         if name not in stand.current:
@@ -137,6 +139,11 @@ class Walker:
         if view.positions:
             stand.counted |= {name, *view.positions}
         return view.positions != (old.positions if old else {})
+
+    def _stays(self, subscription: Subscription) -> bool:
+        """Whether the subscription looks the same at any moment, as renewals that change nothing mostly do."""
+        ends = subscription.discounts or any(item.discounts or item.trial_end for item in subscription.items)
+        return not ends and subscription.customer not in self.own
 
     def _view(self, subscription: Subscription, at: int) -> _View:
         names = self._standing(subscription, at)
