@@ -17,7 +17,7 @@ from serving import Served, until
 from forgetting.conftest import MAIL, METADATA, NAME, OWNER, TRACES, sent
 from upswell import books, deliveries, forgetting
 from upswell.catalogue import Customer
-from upswell.errors import UpswellError
+from upswell.errors import LedgerBusy, UpswellError
 from upswell.explaining import why
 from upswell.facts import Facts, Told
 from upswell.intake import retry
@@ -265,6 +265,25 @@ def test_beside_a_running_serve_the_file_is_written_anew_by_that_one(tmp_path):
             assert traces(config.ledger.path) == []
     finally:
         served.kill()
+
+
+def test_a_reader_delays_the_log_and_nothing_else(ledger):
+    """While somebody reads an old state the log cannot be emptied; the file is not written anew for it twice."""
+    with Ledger(ledger.path) as reader:
+        reader.connection.execute("BEGIN")
+        reader.connection.execute("SELECT count(*) FROM events").fetchone()
+        ledger.want_erased()
+        with pytest.raises(LedgerBusy, match="is being used"):
+            ledger.erase(seconds=0.1)
+        said = []
+        ledger.connection.set_trace_callback(said.append)
+        with pytest.raises(LedgerBusy):
+            ledger.erase(seconds=0.1)
+        reader.connection.execute("COMMIT")
+        ledger.erase()
+    assert "VACUUM" not in said
+    assert not ledger.wants_erasing()
+    assert Path(f"{ledger.path}-wal").read_bytes().count(b"Fernandez") == 0
 
 
 def test_what_is_begun_is_finished_by_the_next_serve(tmp_path, monkeypatch):
