@@ -19,6 +19,7 @@ from upswell.bills import invoices_since, unknown_prices
 from upswell.books import sources
 from upswell.config import Config
 from upswell.course import Course, course_of, finish, save
+from upswell.deleted import deleted
 from upswell.errors import Refused, ShapeError, UpswellError
 from upswell.facts import Facts
 from upswell.gauges import Watch
@@ -26,7 +27,7 @@ from upswell.intake import Applied, apply_pending
 from upswell.ledger import Ledger
 from upswell.preflight import check, check_key, wrong_mode
 from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS
-from upswell.records import write_facts
+from upswell.records import mark_deleted, write_facts
 from upswell.resources import EVENTS, INVOICES, PRICES, STEPS, Step
 from upswell_connectors.client import Client
 from upswell_connectors.lists import Page, read, read_each
@@ -170,9 +171,15 @@ def _write(run: _Run, facts: list[Facts], behind: Course) -> None:
 
 
 def _read_inline_prices(run: _Run) -> None:
-    """Ask by id for the prices that invoices name and neither a list nor a subscription of the customer shows."""
-    paths = [f"/v1/prices/{quote(name)}" for name in unknown_prices(run.ledger.connection)]
-    for done, (_, answer) in enumerate(read_each(run.client, paths, _EXPANDED_PRICE), 1):
+    """Ask by id, once, for the prices that invoices name and neither a list nor a customer's subscription shows."""
+    connection = run.ledger.connection
+    unknown = unknown_prices(connection)
+    asked = deleted(connection, unknown)
+    paths = {f"/v1/prices/{quote(name)}": name for name in unknown if name not in asked}
+    for done, (path, answer) in enumerate(read_each(run.client, paths, _EXPANDED_PRICE), 1):
+        if answer is None:
+            with run.ledger.write() as writing:
+                mark_deleted(writing, paths[path])
         facts, reasons = _facts(run, [msgspec.json.decode(answer.body)], answer.at) if answer else ([], [])
         _write(run, facts, run.course.spent(PRICES, len(facts), run.spent()).unable(reasons))
         run.watch("prices by id", done, len(paths))

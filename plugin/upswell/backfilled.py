@@ -18,8 +18,8 @@ class Backfilled:
     """What a run brought: counts by name, over all attempts it took, and what became of the events.
 
     ``movements`` counts the ledger's by source, ``recent`` its invoices of the last 30 days. ``absent`` are lists that
-    Stripe does not have, ``lost`` counts prices that invoices name and it does not know any more; ``unread`` says why
-    some of ``unread_count`` objects could not be read.
+    Stripe does not have, ``lost`` counts prices that invoices name and it does not know any more, which are derived
+    from them; ``unread`` says why some of ``unread_count`` objects could not be read.
     """
 
     objects: dict[str, int]
@@ -64,6 +64,9 @@ def remarks(done: Backfilled) -> Iterator[str]:
     for name in done.absent:
         yield f"Not known: {name}, since Stripe does not have that list for this account"
     if done.lost:
-        yield f"Not known: {count(done.lost, 'price')} that invoices name and Stripe has no more"
+        yield (
+            f"Not known: {count(done.lost, 'price')} that invoices name and Stripe has no more; "
+            "what was paid for them is derived from those invoices"
+        )
     if done.unread_count:
         yield f"Not read: {count(done.unread_count, 'object')} ({'; '.join(done.unread[:_MOST_REASONS])})"

@@ -18,16 +18,21 @@ FIRST, LAST = (-1, ""), (NEVER, "")
 
 @dataclass(slots=True)
 class Draft:
-    """The subscription while its invoices are read: ``reach`` is until when each item is billed (unix seconds UTC)."""
+    """The subscription while its invoices are read: ``reach`` is until when each item is billed (unix seconds UTC).
+
+    ``pause`` is pause_collection's behaviour.
+    """
 
     status: str
     items: dict[str, Item]
     discounts: tuple[str, ...]
     reach: dict[str, int] = field(default_factory=dict)
+    pause: str | None = None
 
     def drawn(self, base: Subscription) -> Subscription:
         """Return ``base`` as the draft has it by now."""
-        return replace(base, status=self.status, items=tuple(self.items.values()), discounts=self.discounts)
+        items = tuple(self.items.values())
+        return replace(base, status=self.status, pause=self.pause, items=items, discounts=self.discounts)
 
 
 @dataclass(frozen=True, slots=True)

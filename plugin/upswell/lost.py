@@ -1,24 +1,86 @@
-"""Lost discounts: what a discount took off, where its terms are gone and only invoices tell of it."""
+"""Lost terms: what a discount took off and what a price cost, where they are gone and only invoices tell of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 from upswell.catalogue import Catalogue, Version
 from upswell.discounts import Coupon, Discount
+from upswell.prices import Amounts, Price
 from upswell.usage import Billed
+
+_DAY = 86_400
+_LENGTHS = (
+    (28, 31, "month", 1),
+    (59, 62, "month", 2),
+    (89, 92, "month", 3),
+    (120, 123, "month", 4),
+    (181, 184, "month", 6),
+    (365, 366, "year", 1),
+    (730, 731, "year", 2),
+    (1095, 1096, "year", 3),
+)
+"""Least and most days of a period, and the interval and its count that this is; all others are weeks or days."""
 
 _TENTHS = sorted(range(1, 1001), key=lambda tenths: (tenths % 50 > 0, tenths % 10 > 0, tenths))
 """Percentages in tenths, those that people give first."""
 
 
-def recovered(catalogue: Catalogue, billed: Sequence[Billed]) -> Catalogue:
-    """Return ``catalogue`` with the terms of discounts that only invoices tell of, as far as their lines say.
+def recovered(catalogue: Catalogue, billed: Sequence[Billed], deleted: Collection[str] = ()) -> Catalogue:
+    """Return ``catalogue`` with the terms of discounts and prices that only invoices tell of, as far as they say.
 
-    What is on one invoice only was good for one. What takes the same share off every line is a percentage, anything
-    else an amount: that of the last invoice.
+    Prices are those that Stripe was asked for and does not know any more (``deleted``). A discount on one invoice only
+    was good for one.
+    What takes the same share off every line is a percentage, anything else an amount: that of the last invoice.
     """
+    return _with_discounts(_with_prices(catalogue, billed, deleted), billed)
+
+
+def _with_prices(catalogue: Catalogue, billed: Iterable[Billed], deleted: Collection[str]) -> Catalogue:
+    charges: defaultdict[str, list[Billed]] = defaultdict(list)
+    for row in billed if deleted else ():
+        if row.price in deleted and _is_whole(row):
+            charges[row.price].append(row)
+    found = {
+        name: [Version(min(row.period_start for row in rows), "", _price(name, rows))]
+        for name, rows in charges.items()
+        if name not in catalogue.prices and name not in catalogue.shown
+    }
+    return replace(catalogue, prices={**catalogue.prices, **found}) if found else catalogue
+
+
+def _is_whole(row: Billed) -> bool:
+    """Whether a line charges for one whole period."""
+    partial = row.proration or row.billing_reason == "subscription_threshold"
+    return bool(row.line) and not partial and not row.voided and row.period_end - row.period_start >= _DAY
+
+
+def _price(name: str, rows: Sequence[Billed]) -> Price:
+    """Return a price as its whole lines charge for it: what the last charge of all its tiers comes to for a unit.
+
+    Those that cost something tell; a period that had ended when it was billed is one of usage.
+    """
+    paid = [row for row in rows if row.amount > 0] or rows
+    last = max(paid, key=lambda row: (row.period_start, row.invoice, row.item))
+    charge = [row for row in paid if (row.invoice, row.item) == (last.invoice, last.item)]
+    units = sum(1 if row.quantity is None else row.quantity for row in charge) or 1
+    unit = f"{Decimal(sum(row.amount for row in charge)) / units:.12f}".rstrip("0").rstrip(".")
+    interval, count = _interval(max(round((row.period_end - row.period_start) / _DAY) for row in paid))
+    usage = "metered" if all(row.period_end <= row.invoiced_at for row in rows) else "licensed"
+    return Price(name, name, last.currency, interval, count, usage, amounts=Amounts(unit))
+
+
+def _interval(days: int) -> tuple[str, int]:
+    """Return the interval that a period of so many days is, and its count; of 28 days it is a month."""
+    for least, most, interval, count in _LENGTHS:
+        if least <= days <= most:
+            return interval, count
+    return ("day", days) if days % 7 else ("week", days // 7)
+
+
+def _with_discounts(catalogue: Catalogue, billed: Sequence[Billed]) -> Catalogue:
     carrying: defaultdict[str, list[Billed]] = defaultdict(list)
     for row in billed:
         if (row.discounts or row.off) and not row.voided:

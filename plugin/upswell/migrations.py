@@ -275,6 +275,12 @@ def remember_the_forgotten(db: Database) -> None:
     )
 
 
+@migrations()
+def remember_what_is_gone(db: Database) -> None:
+    """Keep what Stripe was asked for and does not know any more."""
+    db.execute("CREATE TABLE deleted (reference TEXT PRIMARY KEY) STRICT, WITHOUT ROWID")
+
+
 def names() -> frozenset[str]:
     """Return the names of all migrations that this version knows."""
     empty = Database(memory=True, execute_plugins=False)

@@ -26,9 +26,10 @@ from upswell.drafts import (
 )
 from upswell.grants import grants, usable
 from upswell.portfolio import Item, Subscription
-from upswell.statements import Statement, statements
+from upswell.statements import Statement, statements, unbilled_since
 from upswell.usage import Billed
 
+_VOIDING = "void"
 _WAITING = frozenset({"incomplete", "incomplete_expired"})
 
 
@@ -67,12 +68,14 @@ def inferred(gap: Gap, rows: Sequence[Billed], catalogue: Catalogue) -> list[Inf
     known = [*gap.ends_in.items, *(gap.held.items if gap.held else ())]
     said = [one for one in statements(rows, known, catalogue) if one.at < gap.until]
     path = list(_Reader(gap, said, rows, catalogue).path())
-    alike = [place for place, one in enumerate(path) if _held(one.subscription) == _held(gap.ends_in)]
+    paused = path[-1].subscription.pause if path else None
+    ends = _held(replace(gap.ends_in, pause=paused))
+    alike = [place for place, one in enumerate(path) if _held(one.subscription) == ends]
     return path[: alike[-1] + 1] if alike else path
 
 
-def _held(subscription: Subscription) -> set[tuple[str, str, int]]:
-    return {(item.id, item.price.id, item.quantity or 0) for item in subscription.items}
+def _held(subscription: Subscription) -> tuple[str | None, set[tuple[str, str, int]]]:
+    return subscription.pause, {(item.id, item.price.id, item.quantity or 0) for item in subscription.items}
 
 
 class _Reader:
@@ -80,6 +83,7 @@ class _Reader:
 
     def __init__(self, gap: Gap, said: Sequence[Statement], rows: Sequence[Billed], catalogue: Catalogue) -> None:
         self.gap, self.catalogue = gap, catalogue
+        self.unbilled = unbilled_since([row for row in rows if gap.begin < row.invoiced_at < gap.until])
         self.said = [replace(one, at=max(one.at, gap.begin)) for one in said] if gap.held is None else list(said)
         self.granted = grants(rows, self.said, gap.begin, gap.ends_in, catalogue)
         self.paid_at = min((one.at for one in self.said if one.charges and self._is_paid(one)), default=NEVER)
@@ -111,7 +115,7 @@ class _Reader:
 
     def _resumed(self, held: Subscription) -> Draft:
         reach = {one.item: one.until for one in self.said if one.at <= self.gap.begin and not one.ends}
-        return Draft(held.status, {item.id: item for item in held.items}, held.discounts, reach)
+        return Draft(held.status, {item.id: item for item in held.items}, held.discounts, reach, held.pause)
 
     def _begun(self) -> Draft:
         """Return what the subscription began with."""
@@ -161,6 +165,7 @@ class _Reader:
             first = (one.invoice for one in self.said if one.at == self.gap.begin and not one.ends)
             yield Edit(self.gap.begin, FIRST, HAS, next(first, self.gap.ends_in.id), lambda _: None)
         yield from self._trial_edits()
+        yield from self._pause_edits()
         inside = [one for one in self.said if self._is_inside(one.at)]
         goes_on = {(one.at, one.invoice, one.item) for one in inside if not one.ends}
         for one in inside:
@@ -194,6 +199,13 @@ class _Reader:
         if self.gap.begin < at < self.gap.until:
             cause = next((one.invoice for one in self.said if one.at == at and one.charges), ends_in.id)
             yield Edit(at, FIRST, HAS, cause, lambda draft: setattr(draft, "status", status))
+
+    def _pause_edits(self) -> Iterator[Edit]:
+        """Yield the pause that the gap ends in, where it voids what is billed: since the first of its invoices."""
+        held, first = self.gap.held, self.unbilled
+        if first and self.gap.ends_in.pause == _VOIDING and not (held and held.pause):
+            place = (first.invoiced_at, first.invoice)
+            yield Edit(first.invoiced_at, place, HAS, first.invoice, lambda draft: setattr(draft, "pause", _VOIDING))
 
     def _meter_edits(self, inside: Sequence[Statement]) -> Iterator[Edit]:
         """Yield the end of each metered item that is not there in the end: that of its last billed period."""

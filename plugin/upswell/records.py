@@ -8,6 +8,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 
 from upswell.bills import billed_of, write_bill
 from upswell.catalogue import Catalogue, Customer, Product
+from upswell.deleted import deleted, note_deleted
 from upswell.discounts import Coupon, Discount
 from upswell.facts import TABLES, Facts, Invoice, Told
 from upswell.forgotten import screened
@@ -53,6 +54,12 @@ def write_facts(connection: sqlite3.Connection, event: str | None, facts: Facts,
     if facts.snapshot:
         _write_snapshot(connection, facts.snapshot, rules)
     _release(connection, facts)
+
+
+def mark_deleted(connection: sqlite3.Connection, reference: str) -> None:
+    """Note that Stripe was asked for an object and does not know it, and mark whom it concerns as stale."""
+    note_deleted(connection, reference)
+    _mark_customers(connection, mentioning(connection, reference))
 
 
 def _release(connection: sqlite3.Connection, facts: Facts) -> None:
@@ -231,7 +238,8 @@ def history_of(
     snapshots = [look for customer in customers for look in snapshots_of(connection, customer)]
     told = History(account, states, billed, snapshots=snapshots)
     catalogue = _catalogue(connection, customers, told, {} if shared is None else shared)
-    return replace(told, catalogue=recovered(catalogue, billed))
+    lost = {row.price for row in billed if row.price}.difference(catalogue.prices, catalogue.shown)
+    return replace(told, catalogue=recovered(catalogue, billed, deleted(connection, lost)))
 
 
 def _states(connection: sqlite3.Connection, customer: str, known: Decoded) -> Iterator[State]:

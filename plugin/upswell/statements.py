@@ -68,6 +68,17 @@ def statements(rows: Iterable[Billed], known: Sequence[Item], catalogue: Catalog
     return sorted(found, key=lambda one: (one.at, one.invoiced_at, one.invoice, not one.ends, one.item, one.price.id))
 
 
+def unbilled_since(rows: Iterable[Billed]) -> Billed | None:
+    """Return the first cycle's invoice that was voided with all after it; None where the last one was not.
+
+    That is what a pause of collection does to them while it lasts, if it voids what it bills.
+    """
+    headers = [row for row in rows if not row.line and row.billing_reason != "manual"]
+    billed = max((row.invoiced_at for row in headers if not row.voided), default=-1)
+    cycles = [row for row in headers if row.billing_reason == "subscription_cycle" and row.invoiced_at > billed]
+    return min(cycles, key=lambda row: (row.invoiced_at, row.invoice), default=None)
+
+
 def _price(name: str, invoice: str, catalogue: Catalogue) -> Price:
     if versions := catalogue.prices.get(name):
         return versions[-1].value

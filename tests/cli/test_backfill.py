@@ -72,7 +72,8 @@ def test_what_could_not_be_known_is_told(upswell, configured) -> None:
         ended = upswell("backfill", "--full")
     assert ended.code == 1
     assert "Not known: schedules, since Stripe does not have that list for this account\n" in ended.err
-    assert "Not known: 1 price that invoices name and Stripe has no more\n" in ended.err
+    lost = "Not known: 1 price that invoices name and Stripe has no more; "
+    assert f"{lost}what was paid for them is derived from those invoices\n" in ended.err
     assert "Not read: 1 object (co_1: " in ended.err
 
 

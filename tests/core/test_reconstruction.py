@@ -319,6 +319,65 @@ def test_what_holds_a_subscription_back_is_not_on_invoices(more):
     assert moved(five(**more), FIRST, NEXT)[1:] == [(400, "churn", -5000, "reconstructed")]
 
 
+THIRD = bill("in_3", 2 * MONTH, charge(5))
+
+
+def void(name, day, **more):
+    """Return the rows of a cycle's invoice that was voided."""
+    return bill(name, day, charge(5), voided=True, **more)
+
+
+RUNS = [
+    ("since the first", [void("in_2", MONTH), void("in_3", 2 * MONTH)], MONTH),
+    ("a paid one after the first", [void("in_2", MONTH), THIRD, void("in_4", 3 * MONTH)], 3 * MONTH),
+    ("a paid one after the last", [void("in_2", MONTH), THIRD], 400),
+    ("none", [NEXT], 400),
+    ("a change alone", [NEXT, void("in_3", 40, billing_reason="subscription_update")], 400),
+    ("what somebody wrote by hand", [void("in_2", MONTH), bill("in_x", 70, billing_reason="manual")], MONTH),
+    ("after the look", [void("in_2", 420)], 400),
+]
+
+
+@pytest.mark.parametrize(("bills", "day"), [row[1:] for row in RUNS], ids=[row[0] for row in RUNS])
+def test_a_pause_that_lasts_is_since_its_first_voided_invoice(bills, day):
+    """A pause that voids what it bills, and lasts, is since the first invoice that was voided with all after it."""
+    assert moved(five(pause="void"), FIRST, *bills)[1:] == [(day, "churn", -5000, "reconstructed")]
+
+
+def test_the_first_voided_invoice_is_the_cause_of_a_pause():
+    """Its movement names the invoice, and nothing of it is undated; what only the look shows still is."""
+    bills = FIRST, void("in_2", MONTH)
+    (*_, churn) = movements(lived(five(pause="void"), *bills), Rules())
+    assert (churn.cause, churn.reason) == ("in_2", "Gone: prod_pro × 5: 50.00 a month")
+    found = past(seats(7, created=AT, pause="void"), *bills)
+    assert [one[:1] + one[2:] for one in found[1:]] == [
+        (MONTH, "in_2", "reconstructed"),
+        (400, "sub_1", "inferred"),
+        (400, "sub_1", "reconstructed"),
+    ]
+
+
+@pytest.mark.parametrize("pause", ["mark_uncollectible", None])
+def test_voided_invoices_tell_of_no_other_pause(pause):
+    """Without a pause that voids, voided invoices say nothing: an uncollectible one is not told from a paid one."""
+    expected = [(400, "churn", -5000, "reconstructed")] if pause else []
+    assert moved(five(pause=pause), FIRST, void("in_2", MONTH))[1:] == expected
+
+
+def test_a_pause_before_the_end_is_since_its_first_voided_invoice_too():
+    """Of a subscription that ended while its collection was paused, the pause was churn, and the end moves nothing."""
+    seen = five(status="canceled", ended_at=at(100), pause="void")
+    assert [one[:2] for one in moved(seen, FIRST, void("in_2", MONTH))] == [(0, "new"), (MONTH, "churn")]
+
+
+def test_a_pause_that_events_told_is_theirs():
+    """A pause that an event told begins with it; one that events missed begins with the first voided invoice."""
+    paused = five(pause="void")
+    told = [created(AT, five()), updated(at(20), five(), paused, "evt_2")]
+    assert moved(paused, void("in_2", MONTH), states=told)[1:] == [(20, "churn", -5000, "observed")]
+    assert moved(paused, void("in_2", MONTH), states=told[:1])[1:] == [(MONTH, "churn", -5000, "reconstructed")]
+
+
 INVOICES = [
     ("void: says nothing", bill("in_2", MONTH, charge(8), voided=True), []),
     ("uncollectible or open: it was held, paid or not", bill("in_2", MONTH, charge(8)), [(MONTH, 3000)]),
@@ -388,6 +447,14 @@ def test_without_a_list_an_unknown_price_makes_its_invoices_say_nothing():
     assert found[0] == (0, "pro×5", "evt_1", "reconstructed")
 
 
+def test_a_discount_of_a_customer_nobody_told_of_is_what_invoices_list():
+    """Where nothing is known of the customer, an invoice that lists its discount says that it was in force."""
+    own = discount("di_1", coupon(percent_off="20"), AT, customer="cus_1")
+    catalogue = known(discounts={"di_1": [Version(AT, "", own)]})
+    first = bill("in_1", 0, charge(5), billing_reason="subscription_create", discounts=("di_1",))
+    assert moved(five(), first, catalogue=catalogue)[0] == (0, "new", 4000, "reconstructed")
+
+
 class TestWithEvents:
     """Exact beats inferred: from a subscription's first event on, events count."""
 
@@ -429,6 +496,19 @@ class TestWithEvents:
         assert past(None, FIRST, second, states=[created(AT, five()), later]) == [
             (0, "pro×5", "evt_created", "observed"),
             (10, "pro×8", "in_2", "reconstructed"),
+            (40, "pro×9", "evt_2", "observed"),
+        ]
+
+    def test_a_gap_begins_with_what_was_held(self):
+        """What was held when a gap began is there until an invoice says otherwise, on an invoice or not."""
+        both = subscription(Item("si_1", PRO, 5), Item("si_2", EXTRA, 1), created=AT)
+        second = bill("in_2", 10, back(10, 5), rest(10, 8), billing_reason="subscription_update")
+        third = bill("in_3", MONTH, charge(8))
+        later = updated(at(40), seats(8, created=AT), seats(9, created=AT), "evt_2")
+        assert past(None, second, third, states=[created(AT, both), later]) == [
+            (0, "pro×5 extra×1", "evt_created", "observed"),
+            (10, "pro×8 extra×1", "in_2", "reconstructed"),
+            (MONTH, "pro×8", "in_3", "reconstructed"),
             (40, "pro×9", "evt_2", "observed"),
         ]
 

@@ -81,6 +81,13 @@ def test_what_was_restated_once_is_not_restated_again():
     assert [found[:4] for found in undone] == [("2026-W45", "seat", 1500, 1200)]
 
 
+def test_weeks_are_restated_in_their_own_order():
+    """Weeks are corrected the earliest first, in whatever order their summaries were made."""
+    posts = [posted(BEFORE, "2026-W46", at("2026-11-16T08:00")), posted(BEFORE, made_at=at("2026-11-17T08:00"))]
+    found = corrections(LATE + "\n2026-11-10 cus_1 seat +100", posts)
+    assert [(week, was, now) for week, _, was, now, _ in found] == [("2026-W45", 1200, 1500), ("2026-W46", 0, 100)]
+
+
 def test_later_posts_do_not_speak_of_earlier_weeks():
     """The summary of a week corrects that week and those before it, not those after."""
     assert corrections(LATE, [posted(BEFORE)], week="2026-W44") == []

@@ -86,14 +86,15 @@ class _Biller:
             yield from self._bill(start, held, "subscription_cycle", due[start])
 
     def _bill(self, at: int, held: Json, reason: str, items: Sequence[Json]) -> Iterator[Json]:
-        if held["status"] not in PAYING or held["pause_collection"]:
+        pause = held["pause_collection"] or {}
+        if held["status"] not in PAYING or pause.get("behavior", "void") != "void":
             return
         begin = self.life[0][1]["start_date"]
         lines = [self._line(held, item, _amount(item), (at, _end(item, begin, at))) for item in items]
         lines = [line for line in lines if line["quantity"] is not None] + self.waiting
         self.waiting = []
         if lines:
-            yield self._invoice(at, held, reason, lines)
+            yield self._invoice(at, held, reason, lines) | ({"status": "void"} if pause else {})
 
     def _prorations(self, held: Json, after: Json, at: int, begin: int) -> Iterator[Json]:
         olds = {item["id"]: item for item in held["items"]["data"]}

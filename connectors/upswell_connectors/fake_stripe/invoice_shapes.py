@@ -188,7 +188,7 @@ def _line_parent(line: Line, store: Store) -> Shape:
         "subscription": line.subscription,
         "subscription_item": line.item,
     }
-    price = {"price": line.price, "product": store.prices[line.price].product}
+    price = {"price": line.price, "product": store.prices.known(line.price).product}
     return {
         "parent": {
             "invoice_item_details": None,
@@ -202,7 +202,7 @@ def _line_parent(line: Line, store: Store) -> Shape:
 
 
 def _line_legacy(line: Line, store: Store, version: Version) -> Shape:
-    price = store.prices[line.price]
+    price = store.prices.known(line.price)
     item = {} if line.invoice_item is None else {"invoice_item": line.invoice_item}
     return item | {
         "amount_excluding_tax": line.amount,
