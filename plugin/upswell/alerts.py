@@ -90,8 +90,10 @@ def _endpoints(pulse: Pulse) -> Iterator[Alert]:
 
 
 def _length(seconds: int) -> str:
-    """Write a duration in days where there are two, else in hours, else in minutes."""
-    for unit, name, least in ((_DAY, "days", 2), (_HOUR, "hours", 2), (60, "minutes", 0)):
-        if seconds >= least * unit:
-            return f"{seconds // unit} {name}"
-    return ""
+    """Write a duration in days where there are two, else in hours where there are two, else in minutes."""
+    if seconds >= 2 * _DAY:
+        return f"{seconds // _DAY} days"
+    if seconds >= 2 * _HOUR:
+        return f"{seconds // _HOUR} hours"
+    minutes = seconds // 60
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"

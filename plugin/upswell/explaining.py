@@ -8,7 +8,7 @@ from typing import Any
 from upswell import books, events
 from upswell.agenda import widened
 from upswell.errors import UpswellError
-from upswell.explanation import Derivation, Evidence, Moment, Timeline, explain
+from upswell.explanation import BilledLine, Derivation, Evidence, Moment, Timeline, explain, is_whole
 from upswell.history import History
 from upswell.holdings import holdings
 from upswell.kinds import Movement
@@ -75,7 +75,11 @@ def _derivation(ledger: Ledger, rules: Rules, history: History, who: str, now: i
         for movement in chapter.movements:
             if movement.id == who:
                 found = explain(chapter, movement, history.catalogue, rules)
-                evidence = tuple(_evidence(ledger, cause) for cause in found.evidence)
+                *others, cause = (_evidence(ledger, name) for name in found.evidence)
+                evidence = (
+                    *others,
+                    replace(cause, lines=tuple(_lines(ledger, movement, of_all=is_whole(chapter, movement)))),
+                )
                 return Derivation(_name(ledger, history), movement.occurred_at > now, found, evidence)
     raise UpswellError(
         f"The movement {who} was made under other rules: run `upswell reclassify` to rebuild all, and look again"
@@ -115,6 +119,19 @@ def _listed(ledger: Ledger, cause: str) -> Evidence:
         return Evidence(cause, "", "subscription", books.iso(looks[0]["seen"]), json.loads(looks[0]["value"]))
     first = _dicts(ledger, "SELECT event FROM history WHERE subscription = ? ORDER BY created, event LIMIT 1", cause)
     return replace(_evidence(ledger, first[0]["event"]), id=cause) if first else Evidence(cause, "", "", "", None)
+
+
+def _lines(ledger: Ledger, movement: Movement, *, of_all: bool) -> Iterator[BilledLine]:
+    """Yield what the cause, where it is an invoice, billed of its item; a proration may name only a price."""
+    rows = ledger.connection.execute(
+        "SELECT amount, currency, period_start, period_end, voided, item, price FROM usage"
+        " WHERE invoice = ? AND line != '' ORDER BY period_start, period_end, line",
+        (movement.cause,),
+    )
+    prices = (movement.price_from, movement.price_to)
+    for amount, currency, start, end, voided, item, price in rows:
+        if of_all or item == movement.item or (not item and price in prices):
+            yield BilledLine(amount, currency, books.iso(start), books.iso(end), bool(voided))
 
 
 def _dicts(ledger: Ledger, query: str, cause: str) -> list[dict[str, Any]]:

@@ -101,11 +101,26 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
+class BilledLine:
+    """A line of an invoice: what it billed, before discounts and in minor units, and for which period (ISO 8601, UTC).
+
+    ``voided`` says whether the invoice was.
+    """
+
+    amount: int
+    currency: str
+    period_start: str
+    period_end: str
+    voided: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """An event or invoice behind a movement, the ``event`` that told of it, and what Stripe sent (parsed JSON).
 
     ``at`` is when Stripe told of it, ISO 8601 in UTC. Where a list did, ``event`` is empty, ``type`` is invoice or
-    subscription, and ``payload`` what the ledger keeps of it.
+    subscription, and ``payload`` what the ledger keeps of it. ``lines`` are those that a movement's cause billed of the
+    movement's item, where it is an invoice; all of its lines where the movement stands for all that was held.
     """
 
     id: str
@@ -113,6 +128,7 @@ class Evidence:
     type: str
     at: str
     payload: Any
+    lines: tuple[BilledLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +144,7 @@ class Derivation:
 def explain(chapter: Chapter, movement: Movement, catalogue: Catalogue, rules: Rules) -> Explanation:
     """Return how ``movement`` of ``chapter`` comes about."""
     group = chapter.group
-    whole = _is_whole(chapter, movement)
+    whole = is_whole(chapter, movement)
     keys = _KEYS["status" if whole else movement.driver]
     return Explanation(
         movement=movement,
@@ -176,7 +192,7 @@ def _moved(step: Step, catalogue: Catalogue) -> str:
 def _own(chapter: Chapter, movement: Movement) -> set[int]:
     """Return the places of the steps that add up to ``movement``: all, those that were netted, or one."""
     steps = [(place, step) for place, step in enumerate(chapter.steps) if step.currency == movement.currency]
-    if _is_whole(chapter, movement):
+    if is_whole(chapter, movement):
         return {place for place, _ in steps}
     product = movement.product_to or movement.product_from
     alike = [
@@ -188,7 +204,7 @@ def _own(chapter: Chapter, movement: Movement) -> set[int]:
     return set(one[:1]) or {place for place, _ in alike}
 
 
-def _is_whole(chapter: Chapter, movement: Movement) -> bool:
+def is_whole(chapter: Chapter, movement: Movement) -> bool:
     """Whether the movement stands for all that the customer held, so that no single step made it."""
     if movement.kind in ("new", "reactivation"):
         return not any(chapter.group.before.totals.values())
@@ -198,7 +214,7 @@ def _is_whole(chapter: Chapter, movement: Movement) -> bool:
 def _rule(chapter: Chapter, movement: Movement, catalogue: Catalogue) -> str:
     """Say which rule named the movement."""
     own = [chapter.steps[place] for place in sorted(_own(chapter, movement))]
-    if _is_whole(chapter, movement):
+    if is_whole(chapter, movement):
         return _LIFE[movement.kind] + _ran_out(own, chapter, catalogue)
     if movement.driver == "usage" and movement.kind not in ("overage", "downgrade"):
         return _FIRST_FIGURE

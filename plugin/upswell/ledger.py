@@ -23,7 +23,7 @@ _LOCK_SECONDS = 0.05
 _OLDEST_SQLITE = (3, 37)
 _LARGE_WAL = 64 * 2**20
 _LOOK_EVERY = 64  # commits
-_ERASE = "erase"
+_ERASE, _ERASE_SECONDS = "erase", 0.2
 _FILE_ERRORS = (sqlite3.OperationalError, sqlite3.DatabaseError)  # not their other kinds, such as IntegrityError
 
 
@@ -149,8 +149,8 @@ class Ledger:
         That is for who holds the ledger's lock; where nobody does, for whoever writes.
         """
         if self._checkpoints and self.wants_erasing():
-            with suppress(LedgerError, sqlite3.OperationalError):
-                self.erase()
+            with suppress(LedgerError):
+                self.erase(_ERASE_SECONDS)
         if _size(Path(f"{self.path}-wal")) < _LARGE_WAL:
             return
         if self._checkpoints:
@@ -163,35 +163,42 @@ class Ledger:
 
     def want_erased(self) -> None:
         """Note that what was deleted must leave the file too; who holds the ledger's lock sees to it."""
-        with self.write() as connection:
-            note_job(connection, _ERASE, True)  # noqa: FBT003  # a value of JSON
+        self._note_erasing("file")
 
     def wants_erasing(self) -> bool:
-        """Whether something deleted may still stand in the file."""
-        return bool(self.job(_ERASE))
+        """Whether something deleted may still stand in the file or its log."""
+        return self.job(_ERASE) is not None
 
     def erase(self, seconds: float = 20.0) -> None:
         """Write the file anew, without what was deleted, and empty its log; for who holds the ledger's lock.
 
-        Others wait to write meanwhile. Raises LedgerBusy where they hold it for ``seconds``.
+        Others wait to write meanwhile. Raises LedgerBusy where somebody writes, or reads, for longer than ``seconds``;
+        what was done by then is not done again.
         """
         deadline = time.monotonic() + seconds
-        while not self._written_anew():
-            if time.monotonic() > deadline:
-                raise LedgerBusy(f"The ledger {self.path} was in use for {seconds:g} s: try again")
-            time.sleep(_LOCK_SECONDS)
+        if self.job(_ERASE) != "log":
+            self._insist("VACUUM", deadline)
+            self._note_erasing("log")
+        self._insist("PRAGMA wal_checkpoint(TRUNCATE)", deadline)
         with self.write() as connection:
             connection.execute("DELETE FROM jobs WHERE name = ?", (_ERASE,))
 
-    def _written_anew(self) -> bool:
-        try:
-            self.connection.execute("VACUUM")
-            (busy, *_) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.OperationalError as error:
-            if not _is_busy(error):
-                raise LedgerError(f"The ledger {self.path} cannot be written anew ({error})") from error
-            return False
-        return not busy
+    def _note_erasing(self, what: str) -> None:
+        with self.write() as connection:
+            note_job(connection, _ERASE, what)
+
+    def _insist(self, statement: str, deadline: float) -> None:
+        """Run ``statement`` as soon as nobody is in its way. Raises LedgerBusy after the ``deadline``."""
+        while True:
+            try:
+                if not (self.connection.execute(statement).fetchone() or (False,))[0]:
+                    return
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error):
+                    raise LedgerError(f"The ledger {self.path} cannot be written anew ({error})") from error
+            if time.monotonic() > deadline:
+                raise LedgerBusy(f"The ledger {self.path} is being used: what was deleted is still in its file")
+            time.sleep(_LOCK_SECONDS)
 
     @contextmanager
     def attempt(self) -> Iterator[sqlite3.Connection]:

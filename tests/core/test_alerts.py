@@ -35,7 +35,7 @@ def test_a_silence_says_how_long_it_is_and_what_was_usual():
     """In the largest unit of which there are two; the name stays the same while it lasts."""
     (first,) = alerts(pulse(50 * HOUR, pause=90))
     assert first.sentence.startswith(
-        "No event has come from Stripe for 2 days; in the four weeks before, the longest pause was 1 minutes."
+        "No event has come from Stripe for 2 days; in the four weeks before, the longest pause was 1 minute."
     )
     (same,) = alerts(Pulse(NOW + DAY, NOW - 40 * DAY, NOW - 50 * HOUR, 90))
     (other,) = alerts(Pulse(NOW + 9 * DAY, NOW - 40 * DAY, NOW, 90))

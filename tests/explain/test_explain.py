@@ -123,12 +123,16 @@ def test_json_has_the_documented_keys(upswell, movements) -> None:
         *("terms", "before_discounts", "discounts", "mrr"),
     ]
     assert list(explanation["steps"][0]) == ["part", "position", "amount", "currency", "total", "own"]
-    assert list(derivation["evidence"][0]) == ["id", "event", "type", "at", "payload"]
+    assert list(derivation["evidence"][0]) == ["id", "event", "type", "at", "payload", "lines"]
     assert list(timeline) == ["customer", "name", "mrr", "moments"]
     assert list(timeline["moments"][0]) == ["movements", "scheduled", "held"]
     reference = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(encoding="utf-8")
     section = reference.split("### upswell explain\n")[1].split("\n### ")[0]
-    for part in (derivation, explanation, explanation["after"][0], explanation["steps"][0], derivation["evidence"][0]):
+    (usage, *_) = (movement for movement in movements if movement["driver"] == "usage")
+    (line,) = asked(upswell, usage["id"])["evidence"][-1]["lines"]
+    assert list(line) == ["amount", "currency", "period_start", "period_end", "voided"]
+    shown = (explanation["after"][0], explanation["steps"][0], derivation["evidence"][0], line)
+    for part in (derivation, explanation, *shown):
         assert [key for key in part if f"`{key}`" not in section] == []
     assert [key for key in (*timeline, *timeline["moments"][0]) if f"`{key}`" not in section] == []
 

@@ -27,9 +27,14 @@ FIRST = invoice(
 @pytest.fixture
 def movements(upswell) -> list[dict]:
     """Give the movements of a subscription of five that a list shows as one of seven."""
+    return _taken(upswell, price(), FIRST, subscription(item(quantity=7)))
+
+
+def _taken(upswell, *lists) -> list[dict]:
+    """Take in what lists show, and return the movements."""
     Path("config.toml").touch()
     with Ledger(LEDGER, create=True) as ledger:
-        for shown in (price(), FIRST, subscription(item(quantity=7))):
+        for shown in lists:
             with ledger.write() as connection:
                 write_facts(connection, None, facts_of_object(shown, SEEN), Rules())
         apply_pending(ledger, Rules())
@@ -49,6 +54,75 @@ def test_an_invoice_is_shown_as_the_ledger_keeps_it(upswell, movements) -> None:
     assert "in_1  asked of Stripe: invoice, 2026-09-21" in shown.out
     assert (evidence["type"], evidence["event"]) == ("invoice", "")
     assert [(row["line"], row["quantity"]) for row in evidence["payload"]] == [("", None), ("il_1", 5)]
+
+
+def test_what_an_invoice_billed_is_said_in_words(upswell, movements) -> None:
+    """Under the invoice that a movement is known from stands what it billed, with the period in the report's zone."""
+    Path("config.toml").write_text('[report]\ntimezone = "Pacific/Auckland"\n')
+    shown, evidence = explained(upswell, movements[0])
+    assert "\n    $50.00 for 2026-09-22 – 2026-10-22\n" in shown.out
+    assert evidence["lines"] == [
+        {
+            "amount": 5000,
+            "currency": "usd",
+            "period_start": "2026-09-21T14:13:20Z",
+            "period_end": "2026-10-21T14:13:20Z",
+            "voided": False,
+        }
+    ]
+    shown, evidence = explained(upswell, movements[1])
+    assert " for 2026-" not in shown.out
+    assert evidence["lines"] == []
+
+
+def test_a_movement_shows_the_lines_of_its_item(upswell) -> None:
+    """Of a change, only what was billed of its item; at most five lines are named; a voided invoice says so."""
+    told = [line(**CHARGE, id="il_0", period={"start": BEGUN, "end": BEGUN + MONTH})]
+    period = {"start": BEGUN + MONTH, "end": BEGUN + 2 * MONTH}
+    steps = [
+        line(**CHARGE | {"quantity": quantity, "amount": amount}, id=f"il_{number}", proration=True, period=part)
+        for number, (quantity, amount, part) in enumerate(_prorations(), 3)
+    ]
+    other = line(**CHARGE | {"subscription_item": "si_2", "amount": 900, "quantity": 1}, id="il_1", period=period)
+    cycle = line(**CHARGE | {"quantity": 8, "amount": 8000}, id="il_2", period=period)
+    second = invoice(other, cycle, *steps, id="in_2", created=BEGUN + MONTH, billing_reason="subscription_cycle")
+    first = invoice(*told, created=BEGUN, billing_reason="subscription_create")
+    held = subscription(item(quantity=8), item(id="si_2", quantity=1))
+    (new, *changes) = _taken(upswell, price(), first, second, held)
+    assert len(explained(upswell, new)[1]["lines"]) == 1
+    change = next(one for one in changes if one["item"] == "si_1")
+    shown, evidence = explained(upswell, change)
+    assert [row["amount"] for row in evidence["lines"]] == [-4000, 4800, -3200, 4000, -2000, 3200, 8000]
+    assert "\n    −$40.00 for 2026-09-26 – 2026-10-21\n" in shown.out
+    assert shown.out.count(" for 2026-") == 5
+    assert "\n    and 2 more\n" in shown.out
+
+
+def _prorations():
+    """Yield (quantity, amount, period) of changes to 6, 7 and 8 seats."""
+    changes = ((5, 5, -4000, 4800), (6, 10, -3200, 4000), (7, 15, -2000, 3200))
+    for before, days, back, rest in changes:
+        part = {"start": BEGUN + days * 86_400, "end": BEGUN + MONTH}
+        yield before, back, part
+        yield before + 1, rest, part
+
+
+def test_a_voided_invoice_is_said_to_be(upswell) -> None:
+    """A pause that is dated by an invoice that it voided shows what that would have billed."""
+    begun = BEGUN + MONTH
+    second = invoice(
+        line(**CHARGE, id="il_2", period={"start": begun, "end": begun + MONTH}),
+        id="in_2",
+        created=begun,
+        billing_reason="subscription_cycle",
+        status="void",
+    )
+    paused = subscription(pause_collection={"behavior": "void", "resumes_at": None})
+    (_, churn) = _taken(upswell, price(), FIRST, second, paused)
+    shown, evidence = explained(upswell, churn)
+    assert (churn["kind"], churn["cause"]) == ("churn", "in_2")
+    assert "\n    $50.00 for 2026-10-21 – 2026-11-20, voided\n" in shown.out
+    assert [row["voided"] for row in evidence["lines"]] == [True]
 
 
 def test_a_subscription_is_shown_as_the_list_did(upswell, movements) -> None:

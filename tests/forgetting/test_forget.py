@@ -1,12 +1,15 @@
 """upswell forget: who it was is gone from every table and from the file, and every figure is as it was."""
 
 import json
+import tempfile
 import zlib
 from pathlib import Path
 
 import desks
 import pytest
 from connectors.sent import body, customer, item, subscription
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from intake.told import AT, DAY, applied, tables
 from receiving import configured
 from serving import Served, until
@@ -14,7 +17,7 @@ from serving import Served, until
 from forgetting.conftest import MAIL, METADATA, NAME, OWNER, TRACES, sent
 from upswell import books, deliveries, forgetting
 from upswell.catalogue import Customer
-from upswell.errors import UpswellError
+from upswell.errors import LedgerBusy, UpswellError
 from upswell.explaining import why
 from upswell.facts import Facts, Told
 from upswell.intake import retry
@@ -91,6 +94,32 @@ def test_what_comes_later_does_not_bring_them_back(ledger):
     assert [movement.amount for movement in books.movements(ledger, customer="cus_1", kind="seat")] == [3000, 1000]
     reclassify(ledger, RULES)
     assert traces(ledger.path) == []
+
+
+BY_ID = [*sent()[2:7], sent()[8]]
+"""Events that name their customer by its id, which is all that is remembered."""
+
+KEPT = ("history", "customers", "usage", "movements", "discounts", "mentions", "accounts")
+
+
+def told_in(order, cut, rules):
+    """Return what tables hold where the customer is forgotten after ``cut`` events, in that order."""
+    with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder) / "u.db", create=True) as ledger:
+        first, *rest = order
+        applied(ledger, first, *rest[:cut], rules=rules)
+        forgetting.forget(ledger, rules, "cus_1")
+        applied(ledger, *rest[cut:], rules=rules)
+        assert traces(ledger.path) == []
+        held = tables(ledger)
+        return {name: held[name] for name in KEPT}
+
+
+@settings(max_examples=25, deadline=None)
+@given(order=st.permutations(BY_ID), cut=st.integers(0, len(BY_ID)))
+def test_it_does_not_matter_when_somebody_is_forgotten(order, cut):
+    """In whatever order events come, and forgotten whenever, the tables and the movements are the same in the end."""
+    known = sent()[0]
+    assert told_in([known, *order], cut, RULES) == told_in([known, *BY_ID], len(BY_ID), RULES)
 
 
 def test_the_ledger_is_that_of_a_stranger(ledger, tmp_path):
@@ -236,6 +265,25 @@ def test_beside_a_running_serve_the_file_is_written_anew_by_that_one(tmp_path):
             assert traces(config.ledger.path) == []
     finally:
         served.kill()
+
+
+def test_a_reader_delays_the_log_and_nothing_else(ledger):
+    """While somebody reads an old state the log cannot be emptied; the file is not written anew for it twice."""
+    with Ledger(ledger.path) as reader:
+        reader.connection.execute("BEGIN")
+        reader.connection.execute("SELECT count(*) FROM events").fetchone()
+        ledger.want_erased()
+        with pytest.raises(LedgerBusy, match="is being used"):
+            ledger.erase(seconds=0.1)
+        said = []
+        ledger.connection.set_trace_callback(said.append)
+        with pytest.raises(LedgerBusy):
+            ledger.erase(seconds=0.1)
+        reader.connection.execute("COMMIT")
+        ledger.erase()
+    assert "VACUUM" not in said
+    assert not ledger.wants_erasing()
+    assert Path(f"{ledger.path}-wal").read_bytes().count(b"Fernandez") == 0
 
 
 def test_what_is_begun_is_finished_by_the_next_serve(tmp_path, monkeypatch):

@@ -12,13 +12,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from upswell.explanation import Booked, Derivation, Evidence, Explanation, Moment, Timeline
+from upswell.explanation import BilledLine, Booked, Derivation, Evidence, Explanation, Moment, Timeline
 from upswell.holdings import Holding
 from upswell.kinds import Movement
 from upswell.render.words import amount, clean, read, signed
 
 _STYLES = {"expansion": "green", "reactivation": "green", "new": "green", "contraction": "yellow", "churn": "red"}
-_LONGEST_NAME, _LONGEST = 60, 400
+_LONGEST_NAME, _LONGEST, _MOST_LINES = 60, 400, 5
 _INDENT = (0, 0, 0, 2)
 _ORIGINS = {
     "customer": "the customer",
@@ -115,12 +115,24 @@ def _known(evidence: Iterable[Evidence], movement: Movement, zone: ZoneInfo) -> 
     if movement.source == "reconstructed":
         yield Text(_INFERRED)
     for one in evidence:
-        if not one.event:
-            yield Text(f"{one.id}  asked of Stripe" + (f": {one.type}, {_read(one.at, zone)}" if one.type else ""))
-            continue
-        event = f"  told by {one.event}" if one.event != one.id else ""
-        yield Text(f"{one.id}{event}  {one.type}, {_read(one.at, zone)}")
+        yield Text(_source(one, zone))
+        yield from (Text(f"  {_billed(line, zone)}") for line in one.lines[:_MOST_LINES])
+        if more := len(one.lines[_MOST_LINES:]):
+            yield Text(f"  and {more:,} more")
     yield Text("`--format json` shows them as Stripe sent them", style="dim")
+
+
+def _source(one: Evidence, zone: ZoneInfo) -> str:
+    if not one.event:
+        return f"{one.id}  asked of Stripe" + (f": {one.type}, {_read(one.at, zone)}" if one.type else "")
+    event = f"  told by {one.event}" if one.event != one.id else ""
+    return f"{one.id}{event}  {one.type}, {_read(one.at, zone)}"
+
+
+def _billed(line: BilledLine, zone: ZoneInfo) -> str:
+    """Say what a line billed: ``$128.00 for 2026-10-19 – 2026-11-19``."""
+    start, end = (f"{read(at, zone):%Y-%m-%d}" for at in (line.period_start, line.period_end))
+    return f"{amount(line.amount, line.currency)} for {start} – {end}" + (", voided" if line.voided else "")
 
 
 def _read(at: str, zone: ZoneInfo) -> str:
