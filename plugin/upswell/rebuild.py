@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell import poison
 from upswell.books import write_movements
-from upswell.errors import InvariantError
 from upswell.ledger import Ledger, note_job
 from upswell.memory import Memory
 from upswell.records import Shared, place
@@ -24,9 +24,6 @@ REBUILD_SECONDS = 2.0
 _BATCH = 200
 _RULES = "rules"
 _CHANGING = ""
-
-# What makes a rebuild impossible that a rule or a fact can mend: the customer waits, with the reason.
-UNBUILT = (InvariantError, LookupError, ArithmeticError, ValueError)
 
 Progress = Callable[[int, int], Any]
 
@@ -117,8 +114,10 @@ def _stale(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _rebuild_one(connection: sqlite3.Connection, account: str, rules: Rules, memory: Memory, shared: Shared) -> None:
     try:
-        write_movements(connection, account, memory.movements(connection, account, rules, shared))
-    except UNBUILT as error:
-        connection.execute("UPDATE stale SET reason = ? WHERE account = ?", (f"{account}: {error}", account))
+        with poison.attempt(connection):
+            write_movements(connection, account, memory.movements(connection, account, rules, shared))
+    except Exception as error:  # noqa: BLE001  # whatever it is, everybody else must be rebuilt
+        reason = f"{account}: {poison.reason(error)}"
+        connection.execute("UPDATE stale SET reason = ? WHERE account = ?", (reason, account))
     else:
         connection.execute("DELETE FROM stale WHERE account = ?", (account,))
