@@ -3,6 +3,7 @@
 import http.client
 import threading
 from collections.abc import Iterable, Iterator
+from typing import Self
 
 from receiving import PATH, signature
 
@@ -23,7 +24,7 @@ class Senders:
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._send) for _ in range(connections)]
 
-    def __enter__(self) -> "Senders":
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self

@@ -47,6 +47,7 @@ class Ledger:
                 f"There is no ledger at {path}: `upswell serve` or `upswell replay FILE` creates it, "
                 "or name another under [ledger] path"
             )
+        _refuse_lost_file(path)
         try:
             if create and not path.exists():
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -193,6 +194,15 @@ def hold(path: Path, seconds: float = 0.0) -> IO[bytes]:
                 f"Another `upswell serve` holds the ledger {path}: stop it, or name another ledger"
             ) from error
         return lock
+
+
+def _refuse_lost_file(path: Path) -> None:
+    """Refuse a log whose ledger is gone: what is in it belongs to that one, and a new one would take it for its own."""
+    if _size(path) == 0 and _size(log := Path(f"{path}-wal")):
+        raise LedgerError(
+            f"The ledger {path} is gone or empty, and its write-ahead log {log} is not: "
+            "bring the ledger back from a backup, or move the log away to begin a new one"
+        )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
