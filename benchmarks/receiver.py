@@ -72,13 +72,19 @@ LOADS = (
 
 def main() -> None:
     """Measure every load, print a table, and write it down."""
-    rows = [_measured(load, number) for number, load in enumerate(LOADS) if not load.slow_disk or shutil.which("strace")]
+    rows = [
+        _measured(load, number) for number, load in enumerate(LOADS) if not load.slow_disk or shutil.which("strace")
+    ]
     text = f"{_words(__doc__)}\n\n{table(_HEAD, rows)}"
     print(section("receiver.py", text, packages=("granian", "flask", "msgspec")))
 
 
 def _words(text: str | None) -> str:
-    return "`caught up` counts from the last answer until every event is applied and every customer rebuilt." if text else ""
+    return (
+        "`caught up` counts from the last answer until every event is applied and every customer rebuilt."
+        if text
+        else ""
+    )
 
 
 def _measured(load: Load, number: int) -> list[str]:
@@ -94,7 +100,11 @@ def _measured(load: Load, number: int) -> list[str]:
     waits = sorted(waits)
     row = [
         *(str(load), f"{count / seconds:,.0f}", f"{alone:,.0f}", f"{count / seconds / alone:.2f}"),
-        *(f"{count / (seconds + caught_up):,.0f}", f"{median(waits) * 1000:.1f}", f"{waits[count * 99 // 100] * 1000:.1f}"),
+        *(
+            f"{count / (seconds + caught_up):,.0f}",
+            f"{median(waits) * 1000:.1f}",
+            f"{waits[count * 99 // 100] * 1000:.1f}",
+        ),
         *(f"{worked / count * 1000:.2f}", f"{caught_up:.1f}"),
     ]
     print("  ".join(row), flush=True)
@@ -105,7 +115,11 @@ def _events(load: Load, seed: str) -> list[bytes]:
     """Return events of customers whose prices say all about themselves, so that none waits for Stripe's API."""
     account = crowd(load.events // _PER_CUSTOMER, until=_UNTIL, months=2, events=61, seed=seed)
     sent = list(bodies(account.events))
-    tiered = {event["data"]["object"]["customer"] for event, body in zip(account.events, sent, strict=True) if _is_tiered(event, body)}
+    tiered = {
+        event["data"]["object"]["customer"]
+        for event, body in zip(account.events, sent, strict=True)
+        if _is_tiered(event, body)
+    }
     return [body for event, body in zip(account.events, sent, strict=True) if _owner(event) not in tiered]
 
 

@@ -2,10 +2,12 @@
 
 import time
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from itertools import chain
+from operator import attrgetter
+from typing import Annotated, TypeVar
 
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
@@ -13,7 +15,11 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 from upswell.errors import ShapeError
 from upswell.ledger import Ledger, note_job
 
+T = TypeVar("T")
 _BOUND_TO = "bound_to"
+_COLUMNS = "id, type, created, livemode, account, api_version, body, state, reason, received_at"
+_VALUES = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_AT_ONCE = 500  # rows: SQLite takes 32,766 values in one statement
 _END_OF_TIME = 253_402_300_800
 """Unix seconds of the year 10000: the first moment the ledger cannot write down."""
 
@@ -49,6 +55,7 @@ class Counts:
     last_event_at: int | None
 
 
+_head = attrgetter("id", "type", "created", "livemode", "account", "api_version")
 _decoder = msgspec.json.Decoder(_Envelope)
 
 
@@ -77,16 +84,23 @@ def receive(ledger: Ledger, events: Sequence[Accepted], *, seconds: float = 5.0)
     """Do as ``accept`` does, and return for each of ``events`` whether it was accepted, ignored or a duplicate."""
     packed = [zlib.compress(event.body, 1) for event in events]
     now = int(time.time())
+    rows: dict[str, tuple[object, ...]] = {}
     outcomes = []
     with ledger.write(seconds) as connection:
-        bound = ledger.job(_BOUND_TO) or {}
+        held = ledger.job(_BOUND_TO) or {}
+        bound, known = held, _known(connection, [event.id for event in events])
         for event, body in zip(events, packed, strict=True):
+            if event.id in known or event.id in rows:
+                outcomes.append("duplicate")
+                continue
             binding = {"livemode": event.livemode, "account": event.account} | bound
             reason = _foreign(event, binding)
-            if reason is None and binding != bound:
-                note_job(connection, _BOUND_TO, binding)
-                bound = binding
-            outcomes.append(_insert(connection, event, body, reason, now))
+            bound = bound if reason else binding
+            rows[event.id] = (*_head(event), body, "ignored" if reason else "received", reason, now)
+            outcomes.append("ignored" if reason else "accepted")
+        if bound != held:
+            note_job(connection, _BOUND_TO, bound)
+        _insert(connection, list(rows.values()))
     return outcomes
 
 
@@ -97,18 +111,24 @@ def bind(ledger: Ledger, *, livemode: bool) -> None:
             note_job(connection, _BOUND_TO, {"livemode": livemode})
 
 
-def _insert(connection: sqlite3.Connection, event: Accepted, body: bytes, reason: str | None, now: int) -> str:
-    new = connection.execute(
-        "INSERT INTO events(id, type, created, livemode, account, api_version, body, state, reason, received_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING",
-        (
-            *(event.id, event.type, event.created, event.livemode, event.account, event.api_version),
-            *(body, "ignored" if reason else "received", reason, now),
-        ),
-    ).rowcount
-    if not new:
-        return "duplicate"
-    return "ignored" if reason else "accepted"
+def _known(connection: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
+    """Return those of ``ids`` that the ledger holds."""
+    found: set[str] = set()
+    for some in _cut(ids):
+        marks = ", ".join("?" * len(some))
+        found.update(name for (name,) in connection.execute(f"SELECT id FROM events WHERE id IN ({marks})", some))
+    return found
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert many rows with one statement: one a row would wait for the interpreter's lock as often, beside requests."""
+    for some in _cut(rows):
+        values = ", ".join([_VALUES] * len(some))
+        connection.execute(f"INSERT INTO events({_COLUMNS}) VALUES {values}", list(chain.from_iterable(some)))
+
+
+def _cut(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
 
 
 def _foreign(event: Accepted, bound: dict[str, object]) -> str | None:
