@@ -1,11 +1,10 @@
 """How many webhooks `upswell serve` accepts and applies, how long each waits, and when the ledger has caught up.
 
-Run it with `python benchmarks/receiver.py`. It starts a server of its own with a ledger in a temporary folder, and sends
-it the lives of thousands of invented customers (subscriptions, seats, plans, coupons, invoices) as signed events of about
-3 kB, each once, over connections that stay open. The sender is a process of its own on the same machine. `alone/s` is
-what one SQLite connection commits alone on the same disk, one event a commit, measured just before: compare ratios, not
-rates, between machines. With `strace` installed it also measures a disk whose every sync takes 10 ms more; on other
-systems than Linux, processor time is left out. What it measured it writes to RESULTS.md.
+Run it with `python benchmarks/receiver.py`. It starts a server of its own with a ledger in a temporary folder, and
+sends it the lives of thousands of invented customers (subscriptions, seats, plans, coupons, invoices) as signed events
+of about 3 kB, each once, over connections that stay open. The sender is a process of its own on the same machine.
+With `strace` installed it also measures a disk whose every sync takes 10 ms more; on other systems than Linux,
+processor time is left out. What it measured it writes to RESULTS.md.
 """
 
 import http.client
@@ -38,6 +37,11 @@ _PER_CUSTOMER = 6  # events, at least
 _SLOW_DISK = ("strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=fsync,fdatasync", "-o", "/dev/null")
 _DELAY = ("-e", "inject=fsync,fdatasync:delay_exit=10000")
 _HEAD = ["load", "accepted/s", "alone/s", "ratio", "applied/s", "p50 ms", "p99 ms", "CPU ms/event", "caught up after s"]
+_WORDS = """Signed events of about 3 kB over loopback HTTP, each once, from a sender on the same machine, to a server
+that applies them meanwhile. *Alone* is what one SQLite connection commits on the same disk, one event a commit,
+measured just before: compare ratios, not rates, between machines. *Applied* counts from the first event until all are
+applied and every customer is rebuilt, *caught up* from the last answer. With a given rate, an event waits from when it
+was due. Processor time is the server's, both processes, until it has caught up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +79,8 @@ def main() -> None:
     rows = [
         _measured(load, number) for number, load in enumerate(LOADS) if not load.slow_disk or shutil.which("strace")
     ]
-    text = f"{_words(__doc__)}\n\n{table(_HEAD, rows)}"
+    text = f"{_WORDS}\n\n{table(_HEAD, rows)}"
     print(section("receiver.py", text, packages=("granian", "flask", "msgspec")))
-
-
-def _words(text: str | None) -> str:
-    return (
-        "`caught up` counts from the last answer until every event is applied and every customer rebuilt."
-        if text
-        else ""
-    )
 
 
 def _measured(load: Load, number: int) -> list[str]:

@@ -121,7 +121,7 @@ def _known(connection: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert many rows with one statement: one a row would wait for the interpreter's lock as often, beside requests."""
+    """Insert rows with one statement: with one a row, the thread would wait for its turn beside requests as often."""
     for some in _cut(rows):
         values = ", ".join([_VALUES] * len(some))
         connection.execute(f"INSERT INTO events({_COLUMNS}) VALUES {values}", list(chain.from_iterable(some)))
