@@ -18,7 +18,7 @@ from upswell.records import Shared, place
 from upswell.rules import Rules
 from upswell.tallies import note_before
 
-HOLD_SECONDS = 0.015
+HOLD_SECONDS = 0.006
 PAUSE_SECONDS = 0.001
 REBUILD_SECONDS = 2.0
 _BATCH = 200

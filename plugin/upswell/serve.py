@@ -248,7 +248,7 @@ def _apply(config: Config, stopping: threading.Event) -> None:
     """Apply what comes in until ``stopping`` is set, whatever goes wrong meanwhile."""
     while not stopping.is_set():
         try:
-            with Ledger(config.ledger.path, checkpoints=True) as ledger:
+            with Ledger(config.ledger.path, checkpoints=True, synced=False) as ledger:
                 _follow(ledger, config, stopping)
         except Exception:  # noqa: BLE001  # the thread must outlive it: nothing would be applied any more
             _log.exception("Applying events failed and is tried again in %g s", _PAUSE_SECONDS)
