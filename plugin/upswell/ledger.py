@@ -1,6 +1,7 @@
 """The ledger file: opening it, and the one way to write it.
 
-SQLite in WAL mode, ``synchronous=FULL`` but for what can be done again, foreign keys on. A connection belongs to the thread that opened it.
+SQLite in WAL mode, ``synchronous=FULL`` but for what can be done again, foreign keys on. A connection belongs to the
+thread that opened it.
 """
 
 import fcntl
