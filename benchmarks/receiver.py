@@ -31,11 +31,13 @@ from upswell.ledger import Ledger
 from upswell_connectors.fake_stripe.crowd import crowd
 from upswell_connectors.fake_stripe.delivery import bodies
 
-_SECRET = "whsec_benchmark"  # noqa: S105  # of a server that lives for seconds
+SECRET = "whsec_benchmark"  # noqa: S105  # of a server that lives for seconds
 _UNTIL = 1_790_000_000
 _PER_CUSTOMER = 6  # events, at least
-_SLOW_DISK = ("strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=fsync,fdatasync", "-o", "/dev/null")
-_DELAY = ("-e", "inject=fsync,fdatasync:delay_exit=10000")
+_SLOW_DISK = (
+    *("strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=fsync,fdatasync", "-o", "/dev/null"),
+    *("-e", "inject=fsync,fdatasync:delay_exit=10000"),
+)
 _HEAD = ["load", "accepted/s", "alone/s", "ratio", "applied/s", "p50 ms", "p99 ms", "CPU ms/event", "caught up after s"]
 _WORDS = """Signed events of about 3 kB over loopback HTTP, each once, from a sender on the same machine, to a server
 that applies them meanwhile. *Alone* is what one SQLite connection commits on the same disk, one event a commit,
@@ -85,31 +87,31 @@ def main() -> None:
 
 def _measured(load: Load, number: int) -> list[str]:
     with tempfile.TemporaryDirectory() as name:
-        folder, sent = Path(name), _events(load, f"benchmark {number}")
+        folder, sent = Path(name), lives(load.events, f"benchmark {number}")
         alone = _commits_a_second(folder / "alone.db", sent[:2_000])
-        with _serving(folder, slow_disk=load.slow_disk) as (port, pid):
+        with serving(folder, _SLOW_DISK if load.slow_disk else ()) as (port, pid):
             worked = _processor_seconds(pid)
             waits, seconds = _sent(port, load, sent)
-            caught_up = _caught_up(folder / "upswell.db")
+            rest = caught_up(folder / "upswell.db")
             worked = _processor_seconds(pid) - worked
     count = len(waits)
     waits = sorted(waits)
     row = [
         *(str(load), f"{count / seconds:,.0f}", f"{alone:,.0f}", f"{count / seconds / alone:.2f}"),
         *(
-            f"{count / (seconds + caught_up):,.0f}",
+            f"{count / (seconds + rest):,.0f}",
             f"{median(waits) * 1000:.1f}",
             f"{waits[count * 99 // 100] * 1000:.1f}",
         ),
-        *(f"{worked / count * 1000:.2f}", f"{caught_up:.1f}"),
+        *(f"{worked / count * 1000:.2f}", f"{rest:.1f}"),
     ]
     print("  ".join(row), flush=True)
     return row
 
 
-def _events(load: Load, seed: str) -> list[bytes]:
-    """Return events of customers whose prices say all about themselves, so that none waits for Stripe's API."""
-    account = crowd(load.events // _PER_CUSTOMER, until=_UNTIL, months=2, events=61, seed=seed)
+def lives(count: int, seed: str) -> list[bytes]:
+    """Return about so many events, or more; no price among them leaves anything to ask of Stripe's API."""
+    account = crowd(count // _PER_CUSTOMER, until=_UNTIL, months=2, events=61, seed=seed)
     sent = list(bodies(account.events))
     tiered = {
         event["data"]["object"]["customer"]
@@ -137,21 +139,20 @@ def _commits_a_second(path: Path, sent: Sequence[bytes]) -> float:
 
 
 @contextmanager
-def _serving(folder: Path, *, slow_disk: bool) -> Iterator[tuple[int, int]]:
-    """Serve a new ledger in ``folder``; give the port and the parent's process id."""
+def serving(folder: Path, under: Sequence[str] = ()) -> Iterator[tuple[int, int]]:
+    """Serve a new ledger in ``folder``, ``under`` another command; give the port and the process id of what began."""
     port = _free_port()
     (folder / "config.toml").write_text(f"[server]\nport = {port}\n")
-    environ = {**os.environ, "STRIPE_WEBHOOK_SECRET": _SECRET, "STRIPE_API_KEY": ""}
+    environ = {**os.environ, "STRIPE_WEBHOOK_SECRET": SECRET, "STRIPE_API_KEY": ""}
     environ.pop("UPSWELL_CONFIG", None)
     command = [sys.executable, "-m", "upswell", "--config", str(folder / "config.toml"), "serve"]
     with (folder / "log").open("wb") as log:
-        prefix = [*_SLOW_DISK, *_DELAY] if slow_disk else []
-        server = subprocess.Popen([*prefix, *command], cwd=folder, env=environ, stdout=log, stderr=log)  # noqa: S603
+        server = subprocess.Popen([*under, *command], cwd=folder, env=environ, stdout=log, stderr=log)  # noqa: S603
     try:
         _wait_for(port)
         yield port, server.pid
     finally:
-        for pid in _family(server.pid)[1:2] if slow_disk else [server.pid]:
+        for pid in _family(server.pid)[1:2] if under else [server.pid]:
             os.kill(pid, signal.SIGTERM)
         server.wait(20)
 
@@ -178,10 +179,10 @@ def _wait_for(port: int) -> None:
 def _sent(port: int, load: Load, sent: Sequence[bytes]) -> tuple[list[float], float]:
     """Send from a process of its own; return how many seconds each event waited for 200, and how long it all took."""
     with get_context("fork").Pool(1) as pool:
-        return pool.apply(sending.send, (port, _SECRET, sent, load.connections, load.seconds, load.rate))
+        return pool.apply(sending.send, (port, SECRET, sent, load.connections, load.seconds, load.rate))
 
 
-def _caught_up(path: Path) -> float:
+def caught_up(path: Path) -> float:
     """Return how many seconds it takes from now until nothing is pending."""
     begun = time.perf_counter()
     with Ledger(path) as ledger:
