@@ -189,8 +189,8 @@ def _cut_often(folder: Path, steps: Sequence[tuple[str, Any, Any, Any]], sent: S
     return fill(
         f"{len(answered)} of {len(sent)} events were answered with 2xx while {kinds['write']:,} writes and "
         f"{kinds['sync']:,} syncs were recorded. The power was cut {len(cuts)} times: each ledger was sound, held "
-        f"every event that had been answered, and had the movements of an undisturbed run in the end. In those cuts {lost:,} "
-        "writes were not durable yet.",
+        "every event that had been answered, and had the movements of an undisturbed run in the end. "
+        f"In those cuts {lost:,} writes were not durable yet.",
         width=120,
     )
 
