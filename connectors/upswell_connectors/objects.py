@@ -15,7 +15,7 @@ from upswell_connectors import payloads
 
 P = TypeVar("P")
 
-_NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,15})?(e-\d{1,2})?")
+_NUMBER = re.compile(r"\d{1,20}(\.\d{1,15})?(e-\d{1,2})?")
 
 
 def read(payload: Any, shape: type[P], name: str) -> P:
@@ -86,6 +86,8 @@ def _item(payload: payloads.Item) -> portfolio.Item:
     shown = payload.price or payload.plan
     if shown is None:
         raise ShapeError(f"the subscription item {payload.id} carries neither price nor plan")
+    if payload.quantity is not None and payload.quantity < 0:
+        raise ShapeError(f"the subscription item {payload.id} has a quantity below zero: {payload.quantity}")
     return portfolio.Item(
         id=payload.id,
         price=price(shown),

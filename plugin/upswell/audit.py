@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from upswell import books
+from upswell import books, poison
 from upswell.agenda import is_held, widened
 from upswell.invariants import breaches
 from upswell.ledger import Ledger
 from upswell.movements import chapters
 from upswell.plans import outlook
-from upswell.rebuild import UNBUILT, Progress
+from upswell.rebuild import Progress
 from upswell.records import history_of
 from upswell.rules import Rules
 from upswell.versions import Shared
@@ -78,8 +78,8 @@ def _unlike(ledger: Ledger, rules: Rules, accounts: Sequence[str]) -> Iterator[t
     for account in accounts:
         try:
             yield account, _difference(ledger, rules, account, shared)
-        except UNBUILT as error:
-            yield account, f"cannot be rebuilt ({error})"
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is a finding
+            yield account, f"cannot be rebuilt ({poison.reason(error)})"
 
 
 def _difference(ledger: Ledger, rules: Rules, account: str, shared: Shared) -> str:

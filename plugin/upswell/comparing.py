@@ -9,13 +9,12 @@ import msgspec
 
 from upswell import events
 from upswell.discrepancies import ENDED, PRICE_AMOUNTS, Discrepancy, Unlike, unlike
-from upswell.errors import Refused, ShapeError
+from upswell.errors import InvariantError, Refused, ShapeError
 from upswell.facts import Facts
 from upswell.history import History, entries
 from upswell.ledger import Ledger
 from upswell.movements import chapters
 from upswell.portfolio import Portfolio, Subscription
-from upswell.rebuild import UNBUILT
 from upswell.records import history_of, missing, write_facts
 from upswell.rules import Rules
 from upswell.states import LISTED, Snapshot, State
@@ -140,7 +139,7 @@ def _mrr(history: History, rules: Rules, shown: Shown) -> int | None:
             if chapter.group.at > shown.at:
                 break
             portfolio = chapter.group.after
-    except UNBUILT:
+    except (InvariantError, LookupError, ArithmeticError, ValueError):
         return None
     own = [item for item, position in portfolio.positions.items() if position.subscription == shown.name]
     return sum(portfolio.amounts[item] for item in own)

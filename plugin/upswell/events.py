@@ -2,10 +2,12 @@
 
 import time
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from itertools import chain
+from operator import attrgetter
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
@@ -14,7 +16,11 @@ from upswell.errors import ShapeError
 from upswell.forgotten import people, screened_body
 from upswell.ledger import Ledger, job, note_job
 
+T = TypeVar("T")
 _BOUND_TO = "bound_to"
+_COLUMNS = "id, type, created, livemode, account, api_version, body, state, reason, received_at"
+_VALUES = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_AT_ONCE = 500  # rows: SQLite takes 32,766 values in one statement
 _END_OF_TIME = 253_402_300_800
 """Unix seconds of the year 10000: the first moment the ledger cannot write down."""
 
@@ -53,6 +59,7 @@ class Counts:
     last_event_at: int | None
 
 
+_head = attrgetter("id", "type", "created", "livemode", "account", "api_version")
 _decoder = msgspec.json.Decoder(_Envelope)
 
 
@@ -92,16 +99,23 @@ def pack(events: Sequence[Accepted]) -> list[Packed]:
 def store(connection: sqlite3.Connection, packed: Sequence[Packed]) -> list[str]:
     """Do what ``receive`` does inside an open write transaction."""
     now = int(time.time())
+    rows: dict[str, tuple[object, ...]] = {}
     outcomes = []
-    bound = job(connection, _BOUND_TO) or {}
-    known = people(connection)
+    bound = held = job(connection, _BOUND_TO) or {}
+    known, stored = people(connection), _stored(connection, [event.id for event, _ in packed])
     for event, body in packed:
+        if event.id in stored or event.id in rows:
+            outcomes.append("duplicate")
+            continue
         binding = {"livemode": event.livemode, "account": event.account} | bound
         reason = _foreign(event, binding)
-        if reason is None and binding != bound:
-            note_job(connection, _BOUND_TO, binding)
-            bound = binding
-        outcomes.append(_insert(connection, event, screened_body(known, event.body, body), reason, now))
+        bound = bound if reason else binding
+        kept = screened_body(known, event.body, body)
+        rows[event.id] = (*_head(event), kept, "ignored" if reason else "received", reason, now)
+        outcomes.append("ignored" if reason else "accepted")
+    if bound != held:
+        note_job(connection, _BOUND_TO, bound)
+    _insert(connection, list(rows.values()))
     return outcomes
 
 
@@ -117,18 +131,24 @@ def bound_to(ledger: Ledger) -> Mapping[str, Any]:
     return ledger.job(_BOUND_TO) or {}
 
 
-def _insert(connection: sqlite3.Connection, event: Accepted, body: bytes, reason: str | None, now: int) -> str:
-    new = connection.execute(
-        "INSERT INTO events(id, type, created, livemode, account, api_version, body, state, reason, received_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING",
-        (
-            *(event.id, event.type, event.created, event.livemode, event.account, event.api_version),
-            *(body, "ignored" if reason else "received", reason, now),
-        ),
-    ).rowcount
-    if not new:
-        return "duplicate"
-    return "ignored" if reason else "accepted"
+def _stored(connection: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
+    """Return those of ``ids`` that the ledger holds."""
+    found: set[str] = set()
+    for some in _cut(ids):
+        marks = ", ".join("?" * len(some))
+        found.update(name for (name,) in connection.execute(f"SELECT id FROM events WHERE id IN ({marks})", some))
+    return found
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows with one statement: with one a row, the thread would wait for its turn beside requests as often."""
+    for some in _cut(rows):
+        values = ", ".join([_VALUES] * len(some))
+        connection.execute(f"INSERT INTO events({_COLUMNS}) VALUES {values}", list(chain.from_iterable(some)))
+
+
+def _cut(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
 
 
 def _foreign(event: Accepted, bound: dict[str, object]) -> str | None:

@@ -5,11 +5,14 @@ Every step is idempotent and resumable; the ledger after it depends on what was 
 
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell import poison
 from upswell.errors import ShapeError, Unreachable, UpswellError
 from upswell.facts import Facts
 from upswell.ledger import Ledger
@@ -50,7 +53,12 @@ class Applied:
 @dataclass(frozen=True, slots=True)
 class _Event:
     id: str
-    body: bytes
+    packed: bytes
+
+    @property
+    def body(self) -> bytes:
+        """The raw event. Raises zlib.error where the ledger holds something else."""
+        return zlib.decompress(self.packed)
 
 
 def apply_pending(
@@ -101,7 +109,7 @@ def _ready(ledger: Ledger) -> list[_Event]:
     rows = ledger.connection.execute(
         f"SELECT id, body FROM events WHERE {_READY} ORDER BY created, id LIMIT ?", (_BATCH,)
     )
-    return [_Event(name, zlib.decompress(body) if body else b"") for name, body in rows]
+    return [_Event(name, packed) for name, packed in rows]
 
 
 def _count(ledger: Ledger, what: str) -> int:
@@ -122,14 +130,25 @@ def _apply(ledger: Ledger, batch: list[_Event], rules: Rules) -> int:
 
 
 def _apply_one(connection: sqlite3.Connection, event: _Event, rules: Rules) -> bool:
-    if not event.body:  # applied before, and not kept: what it said is in the ledger
+    """Apply ``event`` or let it wait; where neither is possible it has failed, and leaves nothing behind."""
+    if not event.packed:  # applied before, and not kept: what it said is in the ledger
         _settle(connection, event.id, "applied", None)
         return True
+    return _guarded(connection, event, partial(_read, connection, event, rules))
+
+
+def _guarded(connection: sqlite3.Connection, event: _Event, take: Callable[[], bool]) -> bool:
+    """Return what ``take`` returns; where it fails, the event has failed, and leaves nothing else behind."""
     try:
-        facts = facts_of(event.body)
-    except ShapeError as error:
-        _settle(connection, event.id, "failed", str(error))
+        with poison.attempt(connection):
+            return take()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the events after this one must be applied
+        _settle(connection, event.id, "failed", poison.reason(error))
         return False
+
+
+def _read(connection: sqlite3.Connection, event: _Event, rules: Rules) -> bool:
+    facts = facts_of(event.body)
     if facts.cut_off:
         _wait(connection, event.id, facts.cut_off, "its list goes on at Stripe")
         return False
@@ -167,9 +186,9 @@ def _ask(ledger: Ledger, rules: Rules, lookup: Lookup, asked: set[str]) -> int |
         "SELECT id, body, waits_for FROM events WHERE state = 'received' AND waits_for IS NOT NULL ORDER BY created, id"
     ).fetchall()
     found = []
-    for name, body, wanted in rows:
-        event = _Event(name, zlib.decompress(body))
-        own = facts_of(event.body).cut_off == wanted
+    for name, packed, wanted in rows:
+        event = _Event(name, packed)
+        own = _goes_on(event, wanted)
         if (key := name if own else wanted) in asked:
             continue
         asked.add(key)
@@ -181,23 +200,35 @@ def _ask(ledger: Ledger, rules: Rules, lookup: Lookup, asked: set[str]) -> int |
             if isinstance(error, Unreachable):
                 break
         else:
-            found.append(_told(ledger, event, facts, rules, asked) if own else _learn(ledger, facts, rules))
+            found.append(_told(ledger, event, facts, rules, asked) if own else _learn(ledger, event, facts, rules))
     return sum(found) if found else None
 
 
 def _told(ledger: Ledger, event: _Event, facts: Facts, rules: Rules, asked: set[str]) -> bool:
     """Apply an event whose list Stripe completed; one that needs an object besides asks for its list again later."""
     with ledger.write() as connection:
-        applied = _take(connection, event.id, facts, rules)
+        applied = _guarded(connection, event, partial(_take, connection, event.id, facts, rules))
     if not applied:
         asked.discard(event.id)
     return applied
 
 
-def _learn(ledger: Ledger, facts: Facts, rules: Rules) -> bool:
-    """Keep an object that others may wait for too; it is no event."""
+def _goes_on(event: _Event, wanted: str) -> bool:
+    """Whether ``event`` waits for the rest of its own list; one that cannot be read any more tells when it is asked."""
+    try:
+        return facts_of(event.body).cut_off == wanted
+    except ShapeError:
+        return False
+
+
+def _learn(ledger: Ledger, event: _Event, facts: Facts, rules: Rules) -> bool:
+    """Keep an object that ``event`` needs, and others may too; it is no event."""
     with ledger.write() as connection:
-        write_facts(connection, None, facts, rules)
+        return _guarded(connection, event, partial(_keep, connection, facts, rules))
+
+
+def _keep(connection: sqlite3.Connection, facts: Facts, rules: Rules) -> bool:
+    write_facts(connection, None, facts, rules)
     return False
 
 
@@ -212,7 +243,8 @@ def _expand(ledger: Ledger, rules: Rules, lookup: Lookup) -> None:
             with ledger.write() as connection:
                 note_asked(connection, name)
         else:
-            _learn(ledger, facts, rules)
+            with ledger.write() as connection:
+                _keep(connection, facts, rules)
 
 
 def _outcome(ledger: Ledger, applied: int) -> Applied:

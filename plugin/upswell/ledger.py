@@ -1,6 +1,7 @@
 """The ledger file: opening it, and the one way to write it.
 
-SQLite in WAL mode, ``synchronous=FULL``, foreign keys on. A connection belongs to the thread that opened it.
+SQLite in WAL mode, ``synchronous=FULL`` but for what can be done again, foreign keys on. A connection belongs to the
+thread that opened it.
 """
 
 import fcntl
@@ -31,11 +32,12 @@ class Ledger:
     """An open ledger. Use it as a context manager, or call ``close``.
 
     ``path`` is the file; ``create`` makes it where it is missing and brings an older schema up to date;
-    ``checkpoints`` is for the one process that holds the ledger's lock.
+    ``checkpoints`` is for the one process that holds the ledger's lock; ``synced`` False is for work that can be done
+    again: a commit is on disk with the next one of anybody else, and a power cut may take it back before.
     Raises LedgerError where the file is missing, no ledger, or cannot be opened.
     """
 
-    def __init__(self, path: Path, *, create: bool = False, checkpoints: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = False, checkpoints: bool = False, synced: bool = True) -> None:
         self.path = path
         self._checkpoints, self._commits = checkpoints, 0
         if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
@@ -49,12 +51,13 @@ class Ledger:
                 "creates it, "
                 "or name another under [ledger] path"
             )
+        _refuse_lost_file(path)
         try:
             if create and not path.exists():
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self.connection: sqlite3.Connection = sqlite3.connect(path, isolation_level=None, timeout=0)
             self._file = _identity(path)
-            self._prepare(create=create, checkpoints=checkpoints)
+            self._prepare(create=create, checkpoints=checkpoints, synced=synced)
         except (OSError, sqlite3.Error) as error:
             self.close()
             raise LedgerError(f"The ledger {path} cannot be opened ({error}): check the file and its folder") from error
@@ -62,7 +65,7 @@ class Ledger:
             self.close()
             raise
 
-    def _prepare(self, *, create: bool, checkpoints: bool) -> None:
+    def _prepare(self, *, create: bool, checkpoints: bool, synced: bool) -> None:
         execute = self.connection.execute
         database = Database(self.connection, execute_plugins=False)
         deadline = time.monotonic() + 5
@@ -75,7 +78,7 @@ class Ledger:
                 if not _is_busy(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(_RETRY_SECONDS)
-        execute("PRAGMA synchronous = FULL")
+        execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
         execute("PRAGMA foreign_keys = ON")
         execute(f"PRAGMA wal_autocheckpoint = {1000 if checkpoints else 0}")
         if create and migrations.pending(database):
@@ -257,6 +260,15 @@ def hold(path: Path, seconds: float = 0.0) -> IO[bytes]:
                 f"Another `upswell serve` holds the ledger {path}: stop it, or name another ledger"
             ) from error
         return lock
+
+
+def _refuse_lost_file(path: Path) -> None:
+    """Refuse a log whose ledger is gone: what is in it belongs to that one, and a new one would take it for its own."""
+    if _size(path) == 0 and _size(log := Path(f"{path}-wal")):
+        raise LedgerError(
+            f"The ledger {path} is gone or empty, and its write-ahead log {log} is not: "
+            "bring the ledger back from a backup, or move the log away to begin a new one"
+        )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

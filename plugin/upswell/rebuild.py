@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell import poison
 from upswell.agenda import widened, write_outlook
 from upswell.books import write_movements
-from upswell.errors import InvariantError
 from upswell.ledger import Ledger, note_job
 from upswell.memory import Memory
 from upswell.plans import outlook
@@ -21,15 +21,12 @@ from upswell.rules import Rules
 from upswell.tallies import note_before
 from upswell.versions import Shared
 
-HOLD_SECONDS = 0.015
+HOLD_SECONDS = 0.006
 PAUSE_SECONDS = 0.001
 REBUILD_SECONDS = 2.0
 _BATCH = 200
 _RULES = "rules"
 _CHANGING = ""
-
-# What makes a rebuild impossible that a rule or a fact can mend: the customer waits, with the reason.
-UNBUILT = (InvariantError, LookupError, ArithmeticError, ValueError)
 
 Progress = Callable[[int, int], Any]
 
@@ -120,11 +117,13 @@ def _stale(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _rebuild_one(connection: sqlite3.Connection, account: str, rules: Rules, memory: Memory, shared: Shared) -> None:
     try:
-        told = memory.told(connection, account, rules, shared)
-        write_movements(connection, account, told.movements)
-        wider = widened(connection, told.history, shared)
-        write_outlook(connection, account, outlook(wider, rules, told.movements, told.beyond))
-    except UNBUILT as error:
-        connection.execute("UPDATE stale SET reason = ? WHERE account = ?", (f"{account}: {error}", account))
+        with poison.attempt(connection):
+            told = memory.told(connection, account, rules, shared)
+            write_movements(connection, account, told.movements)
+            wider = widened(connection, told.history, shared)
+            write_outlook(connection, account, outlook(wider, rules, told.movements, told.beyond))
+    except Exception as error:  # noqa: BLE001  # whatever it is, everybody else must be rebuilt
+        reason = f"{account}: {poison.reason(error)}"
+        connection.execute("UPDATE stale SET reason = ? WHERE account = ?", (reason, account))
     else:
         connection.execute("DELETE FROM stale WHERE account = ?", (account,))

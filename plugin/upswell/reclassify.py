@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell import poison
 from upswell.books import check
 from upswell.errors import LedgerError, UpswellError
 from upswell.ledger import Ledger, hold, note_job
 from upswell.movements import movements
-from upswell.rebuild import UNBUILT, Progress, heed, is_heeded, may_be_changed_back, rebuild, written
+from upswell.rebuild import Progress, heed, is_heeded, may_be_changed_back, rebuild, written
 from upswell.records import history_of, place
 from upswell.rules import Rules
 from upswell.tallies import (
@@ -83,8 +84,8 @@ def preview(ledger: Ledger, rules: Rules, *, progress: Progress | None = None) -
         for done, account in enumerate(accounts, 1):
             try:
                 _exchange(connection, account, rules, after, shared)
-            except UNBUILT as error:
-                failed.append(f"{account}: {error}")
+            except Exception as error:  # noqa: BLE001  # as when it is really rebuilt
+                failed.append(f"{account}: {poison.reason(error)}")
             tell(done, len(accounts))
     return Reclassified(
         differences(earlier.tallies if earlier else held, after),

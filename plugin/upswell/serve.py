@@ -256,7 +256,7 @@ def _apply(config: Config, client: Client | None, stopping: threading.Event) -> 
     """Apply what comes in until ``stopping`` is set, whatever goes wrong meanwhile."""
     while not stopping.is_set():
         try:
-            with Ledger(config.ledger.path, checkpoints=config.ledger.checkpoints) as ledger:
+            with Ledger(config.ledger.path, checkpoints=config.ledger.checkpoints, synced=False) as ledger:
                 _follow(ledger, config, client, stopping)
         except Exception:  # noqa: BLE001  # the thread must outlive it: nothing would be applied any more
             _log.exception("Applying events failed and is tried again in %g s", _PAUSE_SECONDS)

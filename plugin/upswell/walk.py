@@ -53,7 +53,7 @@ class _Walk:
         self.working = dict(before.positions)
         for name, alias in self.aliases.items():
             self.working[alias] = replace(self.working.pop(name), item=alias)
-        self.amounts = mrr(self.working.values()) if self.aliases else before.amounts
+        self.amounts = dict(mrr(self.working.values()) if self.aliases else before.amounts)
         self.total = sum(self.amounts.values())
 
     def steps(self) -> Iterator[Step]:
@@ -77,13 +77,25 @@ class _Walk:
 
     def _book(self, part: str, driver: str, old: Position | None, new: Position | None, why: str = "") -> Step:
         """Put ``new`` in the place of ``old`` and book what the customer's MRR did."""
-        was, before = self.amounts[self._leave(old)] if old else 0, self.total
+        left, before = self._leave(old) if old else None, self.total
+        was = self.amounts[left] if left else 0
         if new:
             self.working[new.item] = new
-        self.amounts = mrr(self.working.values())
-        self.total = sum(self.amounts.values())
+        if _shares(old) or _shares(new):
+            self.amounts = dict(mrr(self.working.values()))
+            self.total = sum(self.amounts.values())
+        else:
+            self._exchange(left, new)
         amount, now = self.total - before, self.amounts[new.item] if new else 0
         return Step(part, driver, amount, (new or old).currency, old, new, why, was, now)  # type: ignore[union-attr]
+
+    def _exchange(self, left: str | None, new: Position | None) -> None:
+        """Exchange the amounts of positions that share no amount off: they hang on no other position's."""
+        if left:
+            self.total -= self.amounts.pop(left)
+        if new:
+            self.amounts |= mrr([new])
+            self.total += self.amounts[new.item]
 
     def _leave(self, old: Position) -> str:
         """Take ``old`` out and return the name it went by."""
@@ -172,6 +184,11 @@ class _Walk:
         old = self.working[new.item]
         if (old.cuts, old.shelf) != (new.cuts, new.shelf):
             yield self._book("discounts", "discount", old, new)
+
+
+def _shares(position: Position | None) -> bool:
+    """Whether an amount off is spread over ``position`` and others."""
+    return position is not None and any(cut.percent is None for cut in position.cuts)
 
 
 def _terms(position: Position) -> list[Cut]:

@@ -280,3 +280,10 @@ def test_the_lock_is_waited_for_a_moment(ledger):
     lock = hold(ledger.path)
     threading.Timer(0.1, lock.close).start()
     hold(ledger.path, 10).close()
+
+
+def test_only_what_can_be_done_again_is_not_synced(tmp_path):
+    """Every commit is on disk when it returns, unless the ledger was opened for work that can be done again."""
+    with Ledger(tmp_path / "a.db", create=True) as ledger, Ledger(tmp_path / "a.db", synced=False) as other:
+        modes = [one.connection.execute("PRAGMA synchronous").fetchone()[0] for one in (ledger, other)]
+    assert modes == [2, 1]  # FULL, NORMAL

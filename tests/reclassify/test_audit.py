@@ -130,7 +130,7 @@ def test_who_cannot_be_rebuilt_is_named(monkeypatch: pytest.MonkeyPatch) -> None
         return history_of(connection, account, *shared)
 
     monkeypatch.setattr(auditing, "history_of", broken)
-    assert audited().faults == ("cus_3: cannot be rebuilt (price_9)",)
+    assert audited().faults == ("cus_3: cannot be rebuilt (price_9 is needed, and nobody told of it)",)
 
 
 def test_movements_without_a_history_are_a_fault() -> None:

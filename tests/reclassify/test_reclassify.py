@@ -210,7 +210,7 @@ def test_a_customer_that_cannot_be_rebuilt_is_named(upswell, changed, monkeypatc
     monkeypatch.setattr("upswell.reclassify.history_of", broken)
     dry, ended = upswell("reclassify", "--dry-run"), upswell("reclassify")
     for told_of in (dry, ended):
-        assert (told_of.code, told_of.err) == (1, "Not rebuilt: cus_2: price_9\n")
+        assert (told_of.code, told_of.err) == (1, "Not rebuilt: cus_2: price_9 is needed, and nobody told of it\n")
         assert table(told_of.out)["USD", "upgrade"] == ["$40.00", "$10.00", "−$30.00", "4 → 1"]
 
 

@@ -3,6 +3,7 @@
 import hmac
 import json
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -17,6 +18,7 @@ from upswell.settings import Config, Secret
 from upswell_webhooks import counters, metrics, requestlog
 from upswell_webhooks.health import Health
 from upswell_webhooks.inbox import Inbox
+from upswell_webhooks.promises import PROMISES, Promise
 from upswell_webhooks.signatures import is_genuine
 
 MAX_BODY_BYTES = 1_000_000
@@ -66,12 +68,21 @@ class _Receiver:
         except ShapeError:
             return _refuse("shape", "The body is signed, but it is no Stripe event.")
         g.facts |= {"event": event.id, "type": event.type}
-        try:
-            g.facts["outcome"] = self.inbox.accept(event)
-        except LedgerError as error:
-            g.facts |= {"outcome": "unavailable", "reason": str(error)}
-            return _answer(503, error="The event could not be stored: send it again later.")
-        return _answer(200, received=True)
+        promise = Promise(self.inbox.put(event), g.facts, _tell)
+        if PROMISES not in request.environ:
+            return promise.answer()
+        request.environ[PROMISES].append(promise)
+        return _answer(202)
+
+
+def _tell(stored: Future[str], facts: dict[str, str | None]) -> Response:
+    """Return 200 for what is durable, 503 for what could not be stored."""
+    try:
+        facts["outcome"] = stored.result()
+    except LedgerError as error:
+        facts |= {"outcome": "unavailable", "reason": str(error)}
+        return _answer(503, error="The event could not be stored: send it again later.")
+    return _answer(200, received=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +148,7 @@ def _begin() -> None:
 
 
 def _note(response: Response) -> Response:
+    if request.environ.get(PROMISES):
+        return response  # it is noted with the promised answer
     requestlog.note(request.method, request.path, response.status_code, time.perf_counter() - g.started, **g.facts)
     return response

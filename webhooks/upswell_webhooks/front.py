@@ -1,4 +1,4 @@
-"""The front: reads each request whole before a thread is spent on it, and hands it to the WSGI application.
+"""The front: reads each request whole before anything is spent on it, and hands it to the WSGI application.
 
 Granian calls it through RSGI. Its own WSGI mode would let a few dozen half-sent bodies block every thread, and
 would put the process's environment, secrets and all, into every request.
@@ -9,6 +9,7 @@ import io
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Response
 
 from upswell_webhooks import requestlog
+from upswell_webhooks.promises import PROMISES, Promise
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -32,15 +34,16 @@ class Limits:
     """What one request, and all together, may take.
 
     ``body`` bytes a request; ``seconds`` to send it, ``last_seconds`` once the receiver is stopping; ``held`` bytes in
-    all requests that are being read or answered; ``threads`` requests answered at once. Of a body that is too long,
-    ``discarded`` bytes are read and thrown away, because a client that is cut off while sending sees no answer.
+    all requests that are being read or answered; ``threads`` requests answered at once that may wait for the ledger.
+    Of a body that is too long, ``discarded`` bytes are read and thrown away, because a client that is cut off while
+    sending sees no answer.
     """
 
     body: int = 1_000_000
     seconds: float = 10.0
     last_seconds: float = 1.0
     held: int = 64_000_000
-    threads: int = 64
+    threads: int = 8
     discarded: int = 8_000_000
 
 
@@ -63,6 +66,7 @@ class Front:
         self._seconds = self._limits.seconds
         self._reading: set[asyncio.Timeout] = set()
         self._held = 0
+        self._due: deque[asyncio.Future[None]] = deque()
         self._threads = ThreadPoolExecutor(self._limits.threads, thread_name_prefix="upswell-request")
 
     async def __rsgi__(self, scope: "Scope", protocol: "HTTPProtocol") -> None:
@@ -72,7 +76,7 @@ class Front:
         try:
             await self._read(protocol, body)
             environ = _environ(scope, bytes(body))
-            answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._call, environ)
+            answer = await self._answer(environ)
         except _Refused as refusal:
             answer = Response(f'{{"error":"{refusal.sentence}"}}', refusal.status, mimetype="application/json")
             answer.headers["Connection"] = "close"
@@ -81,6 +85,43 @@ class Front:
         finally:
             self._held -= len(body)
         protocol.response_bytes(answer.status_code, list(answer.headers), answer.data)
+
+    async def _answer(self, environ: "WSGIEnvironment") -> Response:
+        """Return the application's answer, or the one it promised once that is due.
+
+        A POST is answered right here, for it waits for nothing but its promise: handing it to a thread and back would
+        take longer than answering it. Anything else may wait for the ledger, in a thread.
+        """
+        loop = asyncio.get_running_loop()
+        if environ["REQUEST_METHOD"] != "POST":
+            return await loop.run_in_executor(self._threads, self._call, environ)
+        begun = time.perf_counter()
+        promises: list[Promise] = environ.setdefault(PROMISES, [])
+        answer = self._call(environ)
+        for promise in promises:
+            await self._kept(promise, loop)
+            answer = promise.answer()
+            elapsed = time.perf_counter() - begun
+            requestlog.note("POST", environ["PATH_INFO"], answer.status_code, elapsed, **promise.facts)
+        return answer
+
+    async def _kept(self, promise: Promise, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait until ``promise`` can be kept. Promises that become due together wake the loop together."""
+        waiter = loop.create_future()
+
+        def tell(_: object) -> None:
+            self._due.append(waiter)
+            if len(self._due) == 1:
+                loop.call_soon_threadsafe(self._wake)
+
+        promise.stored.add_done_callback(tell)
+        await waiter
+
+    def _wake(self) -> None:
+        while self._due:
+            waiter = self._due.popleft()
+            if not waiter.done():  # the sender may be gone
+                waiter.set_result(None)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Hear of a stop, beside granian: its own handlers are woken by the loop, and these run besides."""

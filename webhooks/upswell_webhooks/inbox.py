@@ -20,7 +20,7 @@ class Inbox:
     wait. The thread starts with the first event and holds a connection of its own.
     """
 
-    def __init__(self, path: Path, *, patience: float = 5.0, capacity: int = 256) -> None:
+    def __init__(self, path: Path, *, patience: float = 5.0, capacity: int = 2_048) -> None:
         self._path = path
         self._patience = patience
         self._capacity = capacity
@@ -35,16 +35,21 @@ class Inbox:
 
         Raises LedgerBusy where too many wait or the ledger stays locked, LedgerError where it cannot be written.
         """
+        return self.put(event).result()
+
+    def put(self, event: Accepted) -> Future[str]:
+        """Return at once what will hold what ``accept`` returns or raises."""
         outcome: Future[str] = Future()
         with self._changed:
             if self._closed:
-                raise LedgerError("The inbox is closed: the receiver is stopping")
-            if len(self._waiting) >= self._capacity:
-                raise LedgerBusy(f"{self._capacity} events wait to be stored already: try again")
-            self._waiting.append((event, outcome))
-            self._start()
-            self._changed.notify()
-        return outcome.result()
+                outcome.set_exception(LedgerError("The inbox is closed: the receiver is stopping"))
+            elif len(self._waiting) >= self._capacity:
+                outcome.set_exception(LedgerBusy(f"{self._capacity} events wait to be stored already: try again"))
+            else:
+                self._waiting.append((event, outcome))
+                self._start()
+                self._changed.notify()
+        return outcome
 
     def close(self) -> None:
         """Commit what waits, then end the thread and its connection; closing twice is fine."""
