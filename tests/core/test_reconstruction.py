@@ -370,6 +370,21 @@ def test_a_pause_before_the_end_is_since_its_first_voided_invoice_too():
     assert [one[:2] for one in moved(seen, FIRST, void("in_2", MONTH))] == [(0, "new"), (MONTH, "churn")]
 
 
+def test_a_pause_is_kept_where_the_seats_after_it_are_those_of_before():
+    """A look may show what was held once before: a pause that invoices tell in between is told all the same."""
+    more = bill("in_2", 10, back(10, 5), rest(10, 8), billing_reason="subscription_update")
+    found = moved(five(pause="void"), FIRST, more, void("in_3", MONTH))
+    assert [one[:3] for one in found] == [(0, "new", 5000), (10, "seat", 3000), (MONTH, "churn", -8000)]
+
+
+def test_a_pause_of_another_kind_that_was_held_stays_until_the_look():
+    """A pause that was held already is no new one: what became of it is closed at the look."""
+    before = five(pause="keep_as_draft")
+    told = [created(AT, before)]
+    found = moved(five(pause="void"), void("in_2", MONTH), states=told)
+    assert found[1:] == [(400, "churn", -5000, "reconstructed")]
+
+
 def test_a_pause_that_events_told_is_theirs():
     """A pause that an event told begins with it; one that events missed begins with the first voided invoice."""
     paused = five(pause="void")
