@@ -4,7 +4,7 @@ Every step is idempotent, and short enough for a receiver beside it.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -19,7 +19,7 @@ from upswell.plans import outlook
 from upswell.records import place
 from upswell.rules import Rules
 from upswell.tallies import note_before
-from upswell.versions import Shared
+from upswell.versions import Shared, refresh
 
 HOLD_SECONDS = 0.006
 PAUSE_SECONDS = 0.001
@@ -83,36 +83,37 @@ def rebuild(ledger: Ledger, rules: Rules, tell: Progress, memory: Memory | None 
     Returns when to do so again while events keep coming: after twice as long as it took.
     """
     done, begun = 0, time.monotonic()
-    memory = memory or Memory()
-    while left := _count_stale(ledger.connection):
-        whole = done + left
-        while done < whole and (rebuilt := _rebuild_some(ledger, rules, memory)):
-            done += rebuilt
-            tell(done, max(done, whole))
-            time.sleep(PAUSE_SECONDS)
+    memory, shared = memory or Memory(), Shared()
+    while whole := _count_stale(ledger.connection):
+        whole += done
+        while done < whole and (some := _stale(ledger.connection)):
+            while some:
+                done += _rebuild_some(ledger, some, rules, memory, shared)
+                tell(done, max(done, whole))
+                time.sleep(PAUSE_SECONDS)
     now = time.monotonic()
     return now + max(REBUILD_SECONDS, 2 * (now - begun))
 
 
-def _rebuild_some(ledger: Ledger, rules: Rules, memory: Memory) -> int:
-    """Rebuild stale customers in one short commit, and return how many it were."""
-    deadline, done, shared = time.monotonic() + HOLD_SECONDS, 0, Shared()
+def _rebuild_some(ledger: Ledger, left: list[str], rules: Rules, memory: Memory, shared: Shared) -> int:
+    """Rebuild the last customers of ``left`` in one short commit, take them off, and return how many it were."""
+    deadline, before = time.monotonic() + HOLD_SECONDS, len(left)
     with ledger.write() as connection:
-        for account in _stale(connection):
-            _rebuild_one(connection, account, rules, memory, shared)
-            done += 1
-            if time.monotonic() > deadline:
-                break
-    return done
+        refresh(shared, connection)
+        _rebuild_one(connection, left.pop(), rules, memory, shared)
+        while left and time.monotonic() < deadline:
+            _rebuild_one(connection, left.pop(), rules, memory, shared)
+    return before - len(left)
 
 
 def _count_stale(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM stale WHERE reason IS NULL").fetchone()[0])
 
 
-def _stale(connection: sqlite3.Connection) -> Iterator[str]:
+def _stale(connection: sqlite3.Connection) -> list[str]:
+    """Return some of the customers that are to be rebuilt, the first of all last."""
     rows = connection.execute("SELECT account FROM stale WHERE reason IS NULL ORDER BY account LIMIT ?", (_BATCH,))
-    return (account for (account,) in rows.fetchall())
+    return [account for (account,) in rows][::-1]
 
 
 def _rebuild_one(connection: sqlite3.Connection, account: str, rules: Rules, memory: Memory, shared: Shared) -> None:

@@ -13,6 +13,8 @@ T = TypeVar("T")
 Shared = dict[tuple[Any, str], Any]
 """The rows of prices, products and coupons by kind and id, as far as they have been read."""
 
+_MOST_SHARED = 10_000
+
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in TABLES}
 
 
@@ -27,6 +29,15 @@ def versions(
         if rows := shared[kind, name]:
             found[name] = rows
     return found
+
+
+def refresh(shared: Shared, connection: sqlite3.Connection) -> None:
+    """Empty ``shared``, inside a transaction, where another connection has written since, or where it is too large."""
+    key = "data version", ""
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    if shared.get(key) != version or len(shared) > _MOST_SHARED:
+        shared.clear()
+        shared[key] = version
 
 
 def rows_of(connection: sqlite3.Connection, kind: type[T], name: str) -> list[Version[T]]:
