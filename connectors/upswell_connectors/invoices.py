@@ -132,7 +132,7 @@ def rows(payload: Invoice, at: int) -> tuple[Billed, ...]:
         period_start=payload.period_start,
         period_end=payload.period_end,
         amount=0,
-        currency=payload.currency.lower(),
+        currency=objects.currency_of(payload.currency),
         billing_reason=payload.billing_reason or "",
         invoiced_at=payload.created,
         finalized_at=_finalized(payload) or payload.created or at,

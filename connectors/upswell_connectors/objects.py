@@ -15,6 +15,7 @@ from upswell_connectors import payloads
 
 P = TypeVar("P")
 
+_CURRENCY = re.compile("[A-Za-z]{3}")
 _NUMBER = re.compile(r"\d{1,20}(\.\d{1,15})?(e-\d{1,2})?")
 
 
@@ -34,7 +35,7 @@ def subscription(payload: payloads.Subscription) -> portfolio.Subscription:
         id=payload.id,
         customer=id_of(payload.customer),
         status=payload.status,
-        currency=currency.lower(),
+        currency=currency_of(currency) if items else currency.lower(),
         items=items,
         discounts=tuple(id_of(one) for one in listed_discounts(payload.discounts, payload.discount)),
         pause=payload.pause_collection.behavior if payload.pause_collection else None,
@@ -82,6 +83,13 @@ def listed_discounts(
     return [*listed, single]
 
 
+def currency_of(code: str) -> str:
+    """Return Stripe's code of a currency. Raises ShapeError where it is not three letters."""
+    if not _CURRENCY.fullmatch(code):
+        raise ShapeError(f"{code[:40]!r} is no currency")
+    return code.lower()
+
+
 def _item(payload: payloads.Item) -> portfolio.Item:
     shown = payload.price or payload.plan
     if shown is None:
@@ -111,7 +119,7 @@ def price(payload: payloads.Price) -> prices.Price:
     return prices.Price(
         id=payload.id,
         product=id_of(payload.product) if payload.product else payload.id,
-        currency=payload.currency.lower(),
+        currency=currency_of(payload.currency),
         interval=recurring.interval if recurring else None,
         interval_count=recurring.interval_count if recurring else 1,
         usage=recurring.usage_type if recurring else "licensed",

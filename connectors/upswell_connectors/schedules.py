@@ -98,7 +98,7 @@ def _phase(payload: Phase) -> phases.Phase:
     return phases.Phase(
         start=payload.start_date,
         end=payload.end_date,
-        currency=(payload.currency or "").lower(),
+        currency=objects.currency_of(payload.currency) if payload.currency else "",
         items=tuple(_item(one) for one in items),
         offers=_offers([Offer(payload.coupon)] if payload.coupon and not payload.discounts else payload.discounts),
         trial_end=payload.end_date if payload.trial else payload.trial_end,

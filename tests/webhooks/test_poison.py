@@ -216,6 +216,8 @@ BYTES = {
     "a key twice": (with_(QUANTITY, '"quantity": 1, "quantity": 5'), 200, "applied"),
     "the id twice": (with_('"id": "evt_new"', '"id": "evt_other", "id": "evt_new"'), 200, "applied"),
     "an unknown currency": (with_('"usd"', '"zzz"'), 200, "applied"),
+    "no currency": (with_('"usd"', '""'), 200, "failed"),
+    "a NUL in the currency": (with_('"usd"', r'"u\u0000"'), 200, "failed"),
     "an array for an object": (b"[" + SUBSCRIBED + b"]", 400, None),
     "nested 50,000 deep": (with_(METADATA, f'"metadata": {"[" * 50_000}{"]" * 50_000}', 1), 400, None),
     "10,000 items": (json.dumps(TEN_THOUSAND, separators=(",", ":")).encode(), 200, "applied"),
