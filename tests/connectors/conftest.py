@@ -2,6 +2,8 @@
 
 import pytest
 
+from upswell_connectors import client
+
 
 class Clock:
     """Stands in for the module ``time``: sleeping moves it on, and is noted in ``pauses``."""
@@ -31,3 +33,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     for name in ("client", "limiter"):
         monkeypatch.setattr(f"upswell_connectors.{name}.time", found)
     return found
+
+
+@pytest.fixture(autouse=True)
+def nobody_outside(monkeypatch):
+    """Stripe's own address stays: ``responses`` answers in its place, and lets nothing out."""
+    monkeypatch.setattr(client, "BASE", "https://api.stripe.com")
