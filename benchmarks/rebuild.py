@@ -3,9 +3,10 @@
 Run it with `python benchmarks/rebuild.py [CUSTOMERS]` (default 5,000; 100,000 make a million history rows). It builds a
 ledger of its own in a temporary folder: every customer lives ten events, every other one a renewal and the rest
 changes (seats, plans, a 20 % coupon and its end); one customer has a thousand changes. Rates are of one process and
-count its processor time, so that what runs beside it hardly matters. `decoded/s` is how many of the same history rows
-this machine merely reads in a second, measured just before: compare ratios, not rates, between machines. The events
-whose way from raw bytes to movements is measured are those of a crowd of the fake Stripe's.
+count its processor time, so that what runs beside it hardly matters; beside them stands how many of the same history
+rows this machine merely reads in a second, measured just before: compare ratios, not rates, between machines. The
+events whose way from raw bytes to movements is measured are those of a crowd of the fake Stripe's. It writes its
+section of `RESULTS.md`.
 """
 
 import resource
@@ -15,6 +16,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+
+from results import section, table
 
 from upswell.discounts import Coupon, Discount
 from upswell.events import accept, envelope
@@ -40,21 +43,31 @@ _PRO, _MAX = (
 _COUPON = Coupon("launch", "repeating", percent_off="20", created=_START)
 _UPDATED = "customer.subscription.updated"
 _LONG = "cus_long"
+_TEXT = """
+`upswell reclassify` of customers with ten events each, half of them renewals, and of one with a thousand changes. Rates
+are of one process and count its processor time; *read* is merely reading the same rows, measured just before.
+
+{}
+
+- One more event of the customer with a thousand changes, movements written: {:.1f} ms (median of five).
+- One event from its raw bytes to movements: {:.2f} ms, on average over {:,} events of {} customers of a fake Stripe.
+"""
 
 
 def main(customers: int = 5_000) -> None:
-    """Measure, and print a table."""
+    """Measure, and write down what was found."""
     with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder) / "upswell.db", create=True) as ledger:
         rows = _fill(ledger, customers)
-        parsed = _rate(rows, lambda: _read(ledger, customers))
+        read = _rate(rows, lambda: _read(ledger, customers))
         before = _peak()
         rate = _rate(rows, lambda: reclassify(ledger, Rules()))
-        movements = ledger.connection.execute("SELECT count(*) FROM movements").fetchone()[0]
-        print(f"{'history rows':>12} {'movements':>9} {'rows/s':>8} {'decoded/s':>9} {'ratio':>6} {'MB more':>8}")
         more = _peak() - before
-        print(f"{rows:>12,} {movements:>9,} {rate:>8,.0f} {parsed:>9,.0f} {rate / parsed:>6.2f} {more:>8.1f}")
-        print(f"one event of a customer with 1,000 earlier changes: {_one_more(ledger):.1f} ms")
-    print("one event from its raw bytes to movements: {:.2f} ms ({:,} events of {} customers)".format(*_applied()))
+        movements = ledger.connection.execute("SELECT count(*) FROM movements").fetchone()[0]
+        one_more = _one_more(ledger)
+    head = ("history rows", "customers", "movements", "rebuilt rows/s", "read rows/s", "ratio", "MB more")
+    figures = (rows, customers + 1, movements, round(rate), round(read))
+    row = [*(f"{figure:,}" for figure in figures), f"{rate / read:.2f}", f"{more:.1f}"]
+    print(section("rebuild.py", _TEXT.format(table(head, [row]), one_more, *_applied())))
 
 
 def _read(ledger: Ledger, customers: int) -> None:
