@@ -214,9 +214,9 @@ class Walker:
         for name, rows in self.entries.items():
             for place, entry in enumerate(rows):
                 yield _Tick(entry.at, entry.phase, name, place, entry.event, entry.source, entry=entry)
-                for end in {item.trial_end for item in entry.subscription.items if item.trial_end}:
-                    if end > entry.at:
-                        yield _Tick(end, 1, name, -1, entry.event, entry.source)
+                for item in entry.subscription.items:
+                    if item.trial_end and item.trial_end > entry.at:
+                        yield _Tick(item.trial_end, 1, name, -1, entry.event, entry.source)
 
     def _usage_ticks(self, history: History) -> Iterator[_Tick]:
         if self.rules.usage == "exclude":

@@ -67,7 +67,10 @@ class Subscription:
     @property
     def all_discounts(self) -> tuple[str, ...]:
         """The ids of its own discounts and of its items'."""
-        return (*self.discounts, *(name for item in self.items for name in item.discounts))
+        found = self.discounts
+        for item in self.items:
+            found = (*found, *item.discounts) if item.discounts else found
+        return found
 
     @property
     def cancels(self) -> bool:

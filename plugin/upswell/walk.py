@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from upswell.catalogue import Catalogue
-from upswell.discounts import Cut, eligible
+from upswell.discounts import eligible
 from upswell.pairs import Pair, naming, pairs
 from upswell.portfolio import Portfolio, Position, mrr
 from upswell.rules import Rules
@@ -191,8 +191,8 @@ def _shares(position: Position | None) -> bool:
     return position is not None and any(cut.percent is None for cut in position.cuts)
 
 
-def _terms(position: Position) -> list[Cut]:
-    return [replace(cut, discount="") for cut in position.cuts]
+def _terms(position: Position) -> list[tuple[object, ...]]:
+    return [(cut.own, cut.percent, cut.amount, cut.products) for cut in position.cuts]
 
 
 def _aliases(found: list[Pair]) -> dict[str, str]:
