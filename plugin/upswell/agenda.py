@@ -21,15 +21,25 @@ _INSERT = f"INSERT INTO scheduled({COLUMNS}, step) VALUES ({COLUMNS.count(',') *
 
 def widened(connection: sqlite3.Connection, history: History, shared: Shared) -> History:
     """Return ``history`` with the schedules of its customer, and with what plans name in the catalogue."""
-    rows = connection.execute(
-        "SELECT DISTINCT id FROM accounts JOIN schedules ON json_extract(value, '$.customer') = customer"
-        " WHERE account = ?",
-        (history.customer,),
-    )
-    schedules = versions(connection, Schedule, [name for (name,) in rows], {})
+    schedules = versions(connection, Schedule, _schedules_of(connection, history.customer, shared), {})
     named = {name for rows in schedules.values() for said in rows for name in said.value.terms.references}
     named |= {name for _, held in history.told if held.pending for name in held.pending.references}
     return replace(_naming(connection, history, named, shared), schedules=schedules) if named else history
+
+
+def _schedules_of(connection: sqlite3.Connection, account: str, shared: Shared) -> list[str]:
+    """Return the ids of the schedules of ``account``; most ledgers hold none at all."""
+    key = "any schedules", ""
+    if key not in shared:
+        shared[key] = connection.execute("SELECT 1 FROM schedules LIMIT 1").fetchone()
+    if not shared[key]:
+        return []
+    rows = connection.execute(
+        "SELECT DISTINCT id FROM accounts JOIN schedules ON json_extract(value, '$.customer') = customer"
+        " WHERE account = ?",
+        (account,),
+    )
+    return [name for (name,) in rows]
 
 
 def write_outlook(connection: sqlite3.Connection, account: str, found: Outlook) -> None:

@@ -197,15 +197,19 @@ def _mark_customers(connection: sqlite3.Connection, customers: Iterable[str]) ->
     )
 
 
-def _place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
-    """Note which customer of the summary a Stripe customer belongs to; a move makes the old one stale."""
+def _place(connection: sqlite3.Connection, customer: str, rules: Rules) -> bool:
+    """Note which customer of the summary a Stripe customer belongs to, and say whether that is new.
+
+    A move makes the old one stale.
+    """
     account = _account(connection, customer, rules)
     held = connection.execute("SELECT account FROM accounts WHERE customer = ?", (customer,)).fetchone()
     if held and held[0] == account:
-        return
+        return False
     if held:
         _mark_customers(connection, [customer])
     connection.execute("INSERT OR REPLACE INTO accounts(customer, account) VALUES (?, ?)", (customer, account))
+    return True
 
 
 def _account(connection: sqlite3.Connection, customer: str, rules: Rules) -> str:
@@ -219,8 +223,8 @@ def _account(connection: sqlite3.Connection, customer: str, rules: Rules) -> str
 def place(connection: sqlite3.Connection, customer: str, rules: Rules) -> None:
     """Place a Stripe customer anew and mark it as stale, where it was and where it is: the rules have changed."""
     _mark_customers(connection, [customer])
-    _place(connection, customer, rules)
-    _mark_customers(connection, [customer])
+    if _place(connection, customer, rules):
+        _mark_customers(connection, [customer])
 
 
 def history_of(
