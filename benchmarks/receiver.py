@@ -15,9 +15,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -48,17 +49,22 @@ was due. Processor time is the server's, both processes, until it has caught up.
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """So many ``connections`` for so many ``seconds``; ``rate`` events a second at most, if not as many as go."""
+    """So many ``connections`` for so many ``seconds``; ``rate`` events a second at most, if not as many as go.
+
+    ``beside``: while `upswell reclassify` rebuilds some thousands of customers again and again.
+    """
 
     connections: int
     seconds: float
     rate: int | None = None
     slow_disk: bool = False
+    beside: bool = False
 
     def __str__(self) -> str:
         much = f"{self.rate:,}/s" if self.rate else "all that goes"
         disk = ", +10 ms a sync" if self.slow_disk else ""
-        return f"{self.connections} connections, {much}, {self.seconds:g} s{disk}"
+        beside = ", beside `upswell reclassify`" if self.beside else ""
+        return f"{self.connections} connections, {much}, {self.seconds:g} s{disk}{beside}"
 
     @property
     def events(self) -> int:
@@ -73,6 +79,7 @@ LOADS = (
     Load(8, 10, 1_000),
     Load(64, 10, 1_500),
     Load(64, 5, slow_disk=True),
+    Load(1, 15, 20, beside=True),
 )
 
 
@@ -90,8 +97,9 @@ def _measured(load: Load, number: int) -> list[str]:
         folder, sent = Path(name), lives(load.events, f"benchmark {number}")
         alone = _commits_a_second(folder / "alone.db", sent[:2_000])
         with serving(folder, _SLOW_DISK if load.slow_disk else ()) as (port, pid):
-            worked = _processor_seconds(pid)
-            waits, seconds = _sent(port, load, sent)
+            with _reclassifying(folder) if load.beside else nullcontext():
+                worked = _processor_seconds(pid)
+                waits, seconds = _sent(port, load, sent)
             rest = caught_up(folder / "upswell.db")
             worked = _processor_seconds(pid) - worked
     count = len(waits)
@@ -107,6 +115,29 @@ def _measured(load: Load, number: int) -> list[str]:
     ]
     print("  ".join(row), flush=True)
     return row
+
+
+@contextmanager
+def _reclassifying(folder: Path) -> Iterator[None]:
+    """Fill the ledger, and rebuild all of it again and again meanwhile."""
+    with Ledger(folder / "upswell.db") as ledger:
+        for body in lives(20_000, "held before"):
+            events.accept(ledger, [events.envelope(body)])
+    caught_up(folder / "upswell.db")
+    command = [sys.executable, "-m", "upswell", "--config", str(folder / "config.toml"), "reclassify"]
+    stopping = threading.Event()
+
+    def again() -> None:
+        while not stopping.is_set():
+            subprocess.run(command, cwd=folder, capture_output=True, check=True)  # noqa: S603  # our own
+
+    thread = threading.Thread(target=again)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
 
 
 def lives(count: int, seed: str) -> list[bytes]:
