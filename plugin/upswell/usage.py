@@ -103,16 +103,21 @@ def _closed_by(invoice: Billed, held: Held, ends: set[tuple[str, str, int]]) -> 
 
 
 def _periods(rows: Sequence[Billed]) -> Iterable[list[Billed]]:
-    """Group an item's rows by closed period: an invoice's rows, and the threshold invoices inside its period."""
+    """Group an item's rows by closed period: an invoice's rows, and the threshold invoices inside its period.
+
+    A line of no time at all, as an item that ends at once may leave, is in no period.
+    """
     closed = [row for row in rows if _is_closed(row)]
     ends = sorted({_end(row, closed) for row in closed if row.billing_reason != "subscription_threshold"})
     previous = None
     for end in ends:
-        yield [
+        found = [
             row
             for row in closed
             if (previous is None or row.period_end > previous) and row.period_end <= end and row.period_start < end
         ]
+        if found:
+            yield found
         previous = end
 
 

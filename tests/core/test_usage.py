@@ -221,3 +221,10 @@ def test_a_line_of_the_invoice_is_its_word_on_the_item():
     """An invoice that has a line of the item closes no other period of it."""
     assert told(invoice("2026-02-01"), JANUARY) == [("si_api", "02-01 01", 3000, "in_1")]
     assert told(invoice("2026-02-01"), line(100, "2026-01-15", "2026-02-01")) == []
+
+
+def test_a_line_of_no_time_is_in_no_period():
+    """A line that ends where it begins, as an item that goes at once may leave, sets no figure and harms none."""
+    nothing = line(0, "2026-02-01", "2026-02-01", "in_0")
+    assert told(nothing) == []
+    assert told(JANUARY, nothing, FEBRUARY) == told(JANUARY, FEBRUARY)
