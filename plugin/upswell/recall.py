@@ -3,7 +3,7 @@
 A telling depends on nothing but what is compared here, so that the movements are the same as if all was told anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from upswell.booking import Life
@@ -37,13 +37,11 @@ class Recall:
 
     def movements(self, history: History, rules: Rules) -> list[Movement]:
         """Return what ``upswell.movements.movements`` returns, and remember it. Raises InvariantError."""
-        walker, life = Walker(history, rules), Life(quotes=history.quotes)
+        walker = Walker(history, rules)
         basis = (history.customer, history.catalogue, history.quotes, walker.own, rules)
         marks = self._valid(walker) if basis == self._basis else []
-        for last in marks[-1:]:
-            walker.stand, life = last.stand.copy(), last.life.copy()
-        opened = [last.following for last in marks[-1:]]
-        told = self._told[: marks[-1].told] if marks else []
+        life, opened, same = _resumed(walker, history, marks)
+        told = self._told[:same]
         self._walker, self._basis = None, None
         for number, (chapter, following) in enumerate(tell(walker, life, opened, history, rules), 1):
             told += chapter.movements
@@ -57,12 +55,10 @@ class Recall:
 
         ``longer`` is the history told last with states laid after it, and with at least its catalogue.
         """
-        walker, life = Walker(longer, rules), Life(quotes=longer.quotes)
+        walker = Walker(longer, rules)
         marks = self._valid(walker) if self._walker and walker.own == self._walker.own else []
-        for last in marks[-1:]:
-            walker.stand, life = last.stand.copy(), last.life.copy()
-        found = tell(walker, life, [last.following for last in marks[-1:]], longer, rules)
-        return (marks[-1].told if marks else 0), (chapter for chapter, _ in found)
+        life, opened, same = _resumed(walker, longer, marks)
+        return same, (chapter for chapter, _ in tell(walker, life, opened, longer, rules))
 
     def _valid(self, walker: Walker) -> list[_Mark]:
         """Return the marks up to which ``walker`` walks through the same as last time."""
@@ -70,3 +66,15 @@ class Recall:
             return []
         alike = walker.alike(self._walker)
         return [mark for mark in self._marks if mark.stand.done <= alike]
+
+
+def _resumed(walker: Walker, history: History, marks: Sequence[_Mark]) -> tuple[Life, Sequence[Change], int]:
+    """Put ``walker`` where the last of ``marks`` stood, or leave it at the beginning.
+
+    Returns the life there, the change that had opened the group ahead, and how many movements had been told.
+    """
+    if not marks:
+        return Life(quotes=history.quotes), (), 0
+    last = marks[-1]
+    walker.stand = last.stand.copy()
+    return last.life.copy(), (last.following,), last.told
