@@ -1,8 +1,14 @@
 """A small shop at the fake Stripe, in real time, for tests that ask it over HTTP."""
 
 import time
+from pathlib import Path
 
+import pytest
+from receiving import API_KEY, configured
+
+from upswell.ledger import Ledger
 from upswell_connectors.fake_stripe import Account, catalogue, changes, customers, subscriptions
+from upswell_connectors.fake_stripe.server import serving
 from upswell_connectors.fake_stripe.subscriptions import Terms, Wanted
 
 DAY = 86_400
@@ -37,3 +43,26 @@ class Shop:
     def later(self, days: int) -> None:
         """Let ``days`` pass."""
         self.account.advance(self.account.now + days * DAY)
+
+
+@pytest.fixture
+def shop():
+    """Give an account that is 20 days old, and answers."""
+    shop = Shop(days=20)
+    with serving(shop.account) as shop.url:
+        yield shop
+
+
+@pytest.fixture
+def config(shop, tmp_path: Path):
+    """Give the configuration of a ledger of that account, which exists."""
+    found = configured(tmp_path, f'[stripe]\napi_base = "{shop.url}"\n', STRIPE_API_KEY=API_KEY)
+    Ledger(found.ledger.path, create=True).close()
+    return found
+
+
+@pytest.fixture
+def ledger(config):
+    """Give the ledger."""
+    with Ledger(config.ledger.path) as ledger:
+        yield ledger

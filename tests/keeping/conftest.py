@@ -1,15 +1,13 @@
 """A Stripe account over HTTP, a ledger, and what reads the one into the other."""
 
-from pathlib import Path
 from threading import Event
 
 import pytest
-from receiving import API_KEY, configured
-from shop import Shop
+from shop import config, ledger, shop
 
-from upswell.ledger import Ledger
 from upswell_connectors.client import Client
-from upswell_connectors.fake_stripe.server import serving
+
+__all__ = ["config", "ledger", "shop"]
 
 
 class Stopping(Event):
@@ -26,29 +24,6 @@ class Stopping(Event):
         if len(self.waits) > self._turns:
             self.set()
         return self.is_set()
-
-
-@pytest.fixture
-def shop():
-    """Give an account that is 20 days old, and answers."""
-    shop = Shop(days=20)
-    with serving(shop.account) as shop.url:
-        yield shop
-
-
-@pytest.fixture
-def config(shop, tmp_path: Path):
-    """Give the configuration of a ledger of that account, which exists."""
-    found = configured(tmp_path, f'[stripe]\napi_base = "{shop.url}"\n', STRIPE_API_KEY=API_KEY)
-    Ledger(found.ledger.path, create=True).close()
-    return found
-
-
-@pytest.fixture
-def ledger(config):
-    """Give the ledger."""
-    with Ledger(config.ledger.path) as ledger:
-        yield ledger
 
 
 @pytest.fixture

@@ -2,19 +2,18 @@
 
 import json
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from receiving import API_KEY, configured
-from shop import Shop
+from receiving import API_KEY
+from shop import config, ledger, shop
 
 from upswell import events
 from upswell.cli import run
 from upswell.intake import apply_pending
-from upswell.ledger import Ledger
 from upswell_connectors.fake_stripe.delivery import bodies
-from upswell_connectors.fake_stripe.server import serving
+
+__all__ = ["config", "ledger", "shop"]
 
 
 class Ended(NamedTuple):
@@ -30,28 +29,10 @@ class Ended(NamedTuple):
         return {one["subscription"]: one for one in json.loads(self.out)["differences"]}
 
 
-@pytest.fixture
-def shop():
-    """Give an account that is 20 days old, and answers."""
-    shop = Shop(days=20)
-    with serving(shop.account) as shop.url:
-        yield shop
-
-
-@pytest.fixture
-def config(shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Give the configuration of a ledger of that account, which exists."""
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command find the account's key where it looks for one."""
     monkeypatch.setenv("STRIPE_API_KEY", API_KEY)
-    found = configured(tmp_path, f'[stripe]\napi_base = "{shop.url}"\n', STRIPE_API_KEY=API_KEY)
-    Ledger(found.ledger.path, create=True).close()
-    return found
-
-
-@pytest.fixture
-def ledger(config):
-    """Give the ledger."""
-    with Ledger(config.ledger.path) as ledger:
-        yield ledger
 
 
 @pytest.fixture
