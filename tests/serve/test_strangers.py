@@ -184,7 +184,7 @@ BOT = {"SLACK_BOT_TOKEN": f"xoxb-{MARK}token"}
 def written(folder):
     """Return everything in the files of ``folder`` but the configuration."""
     files = [file for file in folder.rglob("*") if file.is_file() and file.name != "config.toml"]
-    assert {file.suffix for file in files} >= {".db", ".db-wal", ".lock", ""}
+    assert {file.suffix for file in files} >= {".db", ".lock", ""}
     return b"".join(file.read_bytes() for file in files)
 
 
@@ -237,16 +237,17 @@ to = ["b@example.com"]
         *(ran(served, environ, *command.split()) for command in ("doctor", "retry", "summary --post")),
         ran(served, environ, "replay", str(served.folder / "config.toml")),
     ]
+    assert served.ledger.with_name("upswell.db-wal").stat().st_size
     (worker,) = served.workers()
-    shown = served.shown(worker)
+    shown, kept = served.shown(worker), written(served.folder)
     os.kill(worker, signal.SIGSEGV)
     until(lambda: served.workers() not in ([], [worker]))
     damaged = served.ledger.read_bytes()
     served.ledger.write_bytes(b"\xa5" * len(damaged))
     until(lambda: ask_health(served) == 503)
-    everything = repr((told, printed, shown)).encode() + written(served.folder)
     served.stop()
-    everything += served.said().encode() + ran(served, environ, "serve")
+    everything = repr((told, printed, shown, served.said())).encode() + kept + written(served.folder)
+    everything += ran(served, environ, "serve")
     assert everything.count(b"could not be reached") >= 2
     assert b"cannot be opened" in everything
     assert MARK.encode() not in everything
