@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in $(CANDIDATES); do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements/locked.txt --editable .
+INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements/locked.txt --editable
 
 .PHONY: demo test lint lock clean
 
@@ -24,9 +24,9 @@ lint: $(VENV)/development
 
 lock:
 	uv pip compile --quiet --universal --no-annotate --no-header --no-emit-package pip --upgrade \
-		--group dev --output-file requirements/locked.txt pyproject.toml
+		--group dev --extra charts --output-file requirements/locked.txt pyproject.toml
 	uv pip compile --quiet --universal --no-annotate --no-header --no-emit-package pip --upgrade \
-		--group dev --resolution lowest-direct --output-file requirements/lowest.txt pyproject.toml
+		--group dev --extra charts --resolution lowest-direct --output-file requirements/lowest.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -40,10 +40,10 @@ $(BIN)/python:
 # pip older than 25.1 knows no dependency groups.
 $(VENV)/runtime: pyproject.toml requirements/locked.txt | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet "pip>=25.1"
-	@$(INSTALL)
+	@$(INSTALL) .
 	@touch $@
 
 $(VENV)/development: pyproject.toml requirements/locked.txt | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet "pip>=25.1"
-	@$(INSTALL) --group dev
+	@$(INSTALL) ".[charts]" --group dev
 	@touch $@ $(VENV)/runtime
