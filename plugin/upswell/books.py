@@ -12,6 +12,7 @@ from upswell.errors import InvariantError
 from upswell.invariants import breaches
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
+from upswell.watched import watch
 
 _FIELDS = tuple(field.name for field in fields(Movement))
 COLUMNS = ", ".join(_FIELDS)
@@ -35,6 +36,7 @@ def write_movements(connection: sqlite3.Connection, account: str, movements: Seq
     alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(held, rows, strict=False)))
     connection.execute("DELETE FROM movements WHERE customer = ? AND step >= ?", (account, alike))
     connection.executemany(_INSERT, [(*row, step) for step, row in enumerate(rows[alike:], alike)])
+    watch(connection, account)
     return True
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from hashlib import sha256
 
-from upswell import forgotten
+from upswell import forgotten, outbox
 from upswell.errors import LedgerError, UpswellError
 from upswell.ledger import Ledger, hold
 from upswell.rebuild import Progress, is_heeded, rebuild
@@ -52,10 +52,13 @@ def forget(ledger: Ledger, rules: Rules, who: str, *, progress: Progress | None 
     names = forgotten.names_of(ledger.connection, customers, account)
     if account not in customers:
         names.add(account)
-    _strip(ledger, rules, customers, person, _renaming(names, person.pseudonym))
+    _strip(ledger, rules, account, customers, person, _renaming(names, person.pseudonym))
     _strip_events(ledger, dict.fromkeys(customers, person), names, progress)
     if is_heeded(ledger, rules):
         rebuild(ledger, rules, lambda _done, _whole: None)
+    if account not in customers:
+        with ledger.write() as connection:
+            outbox.look_again(connection, account, None)
     return Forgotten(tuple(customers), person.pseudonym, _erase(ledger))
 
 
@@ -66,8 +69,13 @@ def _person(customers: Collection[str], rules: Rules) -> Person:
     return Person(pseudonym, key, tuple(rules.sales_keys))
 
 
-def _strip(
-    ledger: Ledger, rules: Rules, customers: Collection[str], person: Person, rename: Callable[[str], str]
+def _strip(  # who, and all that is to be taken away of them
+    ledger: Ledger,
+    rules: Rules,
+    account: str,
+    customers: Collection[str],
+    person: Person,
+    rename: Callable[[str], str],
 ) -> None:
     with ledger.write() as connection:
         connection.execute("PRAGMA secure_delete = ON")
@@ -77,6 +85,7 @@ def _strip(
             place(connection, customer, rules)
         forgotten.strip_posts(connection, rename)
         forgotten.strip_reasons(connection, rename)
+        outbox.forget(connection, {account, *customers})
 
 
 def _strip_events(ledger: Ledger, known: dict[str, Person], names: Collection[str], progress: Progress | None) -> None:

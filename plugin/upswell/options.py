@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, field
 
+from upswell.hook_options import Hooks
 from upswell.option_types import (
     Address,
     Clock,
@@ -235,4 +236,5 @@ SECTIONS: dict[str, type[Section]] = {
     "slack": Slack,
     "email": Email,
     "rules": Rules,
+    "hooks": Hooks,
 }
