@@ -34,6 +34,7 @@ FIGURES = [
     "top_customers",
     "scheduled",
     "restated",
+    "causes",
 ]
 
 
@@ -51,6 +52,8 @@ def test_the_json_has_exactly_the_promised_keys():
         assert list(told[name]) == ["expansion", "contraction", "churn", "net_expansion"]
     assert list(told["top_customers"][0]) == ["customer", "name", "amount", "reason", "movements"]
     assert list(told["scheduled"][0]) == ["at", "customer", "kind", "amount", "reason"]
+    assert list(told["causes"]) == ["upgrade", "add_on", "seat", "overage"]
+    assert list(told["causes"]["seat"]) == ["amount", "count", "customers", "previous_week", "four_week_mean"]
     assert list(told["health"]) == ["pending", "failed", "last_event_at", "differences"]
     assert list(told["other_currencies"]["eur"]) == FIGURES
     assert json.loads(json.dumps(told)) == told
