@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import time
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 from upswell import options
 from upswell.checking import check, nearest
 from upswell.errors import ConfigError
+from upswell.reporting import rates
 from upswell.rules import PRESETS, Rules
 from upswell.settings import (
     Config,
@@ -93,7 +95,7 @@ def _sections(path: Path | None) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)  # money holds no floats
     except OSError as error:
         raise ConfigError(f"the file cannot be read ({error.strerror})") from error
     except UnicodeDecodeError:
@@ -130,6 +132,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             currency=report.currency.lower(),
             channels=_channels(source, {"slack": slack is not None, "email": email is not None}),
             alerts=report.alerts,
+            rates=rates(report),
         ),
         slack=slack,
         email=email,

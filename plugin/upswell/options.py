@@ -4,6 +4,7 @@ A field's type is what is allowed, its description the comment beside it in ``co
 its example what stands there where there is no default.
 """
 
+from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,7 @@ Variables = Annotated[
 Zone = Annotated[ZoneInfo, Meta(extra={"allowed": 'the name of a time zone, such as "Europe/Berlin"'})]
 Clock = Annotated[str, _text('a time of day, such as "09:00"', r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 Currency = Annotated[str, _text('a currency code of three letters, such as "usd"', r"\A[A-Za-z]{3}\Z")]
+Rate = Annotated[Decimal, Meta(extra={"allowed": "a number above 0, such as 1.08"})]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Minutes = Annotated[int, Meta(ge=0, le=10080)]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
@@ -130,6 +132,14 @@ class Report(Section, frozen=True):
         bool,
         _note("Whether those channels are told when no event comes for longer than usual, or events fail."),
     ] = True
+    rates: Annotated[
+        dict[str, Rate],
+        _note(
+            "What one unit of each other currency is in the currency above: all of them are then shown together too. "
+            "The same rates count for every week compared, so that none of them ever looks like expansion.",
+            {"eur": 1.08},
+        ),
+    ] = field(default_factory=dict)
 
 
 class Slack(Section, frozen=True):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -81,7 +82,8 @@ class ServerSettings:
 class ReportSettings:
     """When the weekly summary is posted, in which zone and currency (lower case), to which configured channels.
 
-    ``alerts`` says whether the channels are told when somebody must look.
+    ``alerts`` says whether the channels are told when somebody must look. ``rates`` are units of ``currency`` for one
+    unit of each other currency, by its code in lower case.
     """
 
     timezone: ZoneInfo
@@ -90,6 +92,7 @@ class ReportSettings:
     currency: str
     channels: tuple[str, ...]
     alerts: bool = True
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

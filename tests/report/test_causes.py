@@ -1,5 +1,6 @@
 """Expansion by cause: amounts, counts and customers that add up, against the weeks before."""
 
+from datetime import date, timedelta
 from fractions import Fraction
 
 from booked import at, movements
@@ -20,12 +21,10 @@ STEPS = st.lists(
 
 
 def told(steps):
-    """Return the figures of a week after movements of five weeks, that week's included."""
-    lines = [
-        f"2026-{10 + (11 + day) // 31:02d}-{(11 + day) % 31 + 1:02d}T12:00 {who} {kind} {amount}"
-        for day, who, kind, amount in steps
-    ]
-    return lines, summary("\n".join(lines)).figures
+    """Return the lines of movements of five weeks, and the figures of the last one."""
+    days = [(date(2026, 10, 12) + timedelta(days=day), who, kind, amount) for day, who, kind, amount in steps]
+    text = "\n".join(f"{day}T12:00 {who} {kind} {amount}" for day, who, kind, amount in days)
+    return text, summary(text).figures
 
 
 def test_each_cause_has_amount_count_and_customers():
@@ -55,9 +54,9 @@ def test_the_causes_add_up_to_expansion(steps):
 @given(STEPS)
 def test_a_cause_is_the_sum_of_its_movements(steps):
     """Each figure of a cause is what its own movements of the week, and of the four before, say."""
-    lines, found = told(steps)
+    text, found = told(steps)
     for kind, cause in found.causes.items():
-        own = [movement for movement in movements("\n".join(lines)) if movement.kind == kind]
+        own = [movement for movement in movements(text) if movement.kind == kind]
         ages = [(movement.amount, (at("2026-11-09") - movement.occurred_at) // WEEK + 1) for movement in own]
         weeks = [[amount for amount, age in ages if age == back] for back in range(5)]
         assert (cause.amount, cause.count, cause.previous_week) == (sum(weeks[0]), len(weeks[0]), sum(weeks[1]))

@@ -102,7 +102,10 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         retention=_retention(figures),
         facts=sentences.facts(figures),
         customers=_customers(figures, currency),
-        others=tuple(sentences.other(code, held) for code, held in summary.other_currencies.items()),
+        others=(
+            *sentences.together(summary),
+            *(sentences.other(code, held) for code, held in summary.other_currencies.items()),
+        ),
         corrections=sentences.corrections(summary),
         ahead=sentences.ahead(summary),
         notes=tuple(words.clean(note, 400) for note in (*remarks, *summary.notes)),
