@@ -14,7 +14,7 @@ import msgspec
 from msgspec import inspect
 
 from upswell.errors import ConfigError
-from upswell.options import Section
+from upswell.option_types import Section
 
 Checked = TypeVar("Checked", bound=Section)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -118,6 +119,30 @@ class EmailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HookSettings:
+    """An endpoint that is told at once: each of ``secrets`` signs, ``events`` are the types it gets.
+
+    ``url`` may be a secret, as an address that anybody may post to is. ``people``: names and email addresses go along.
+    """
+
+    name: str
+    url: Secret
+    secrets: tuple[Secret, ...]
+    events: tuple[str, ...]
+    people: bool = False
+
+    @property
+    def destination(self) -> str:
+        """The name its deliveries bear."""
+        return f"hook:{self.name}"
+
+    @property
+    def mark(self) -> str:
+        """What tells its address from another without telling it."""
+        return sha256(self.url.reveal().encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that is configured. ``path`` is the file it came from, None for the defaults.
 
@@ -133,4 +158,5 @@ class Config:
     slack: SlackSettings | None
     email: EmailSettings | None
     rules: Rules
+    hooks: tuple[HookSettings, ...] = ()
     places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
