@@ -21,6 +21,7 @@ from upswell.option_types import (
     Port,
     Rate,
     Section,
+    Segment,
     Text,
     Url,
     Variable,
@@ -116,6 +117,14 @@ class Report(Section, frozen=True):
         bool,
         note("Whether those channels are told when no event comes for longer than usual, or events fail."),
     ] = True
+    segments: Annotated[
+        tuple[Segment, ...],
+        note(
+            'What expansion is broken down by: "plan", "country", "currency", and any metadata key, such as '
+            '"customer.metadata.team" or "subscription.metadata.region". Choose keys that group customers and '
+            "name none.",
+        ),
+    ] = ()
     rates: Annotated[
         dict[str, Rate],
         note(

@@ -1,10 +1,14 @@
 """From the ledger to the summary of a week."""
 
-from upswell import agenda, books, deliveries, events, metrics, tallies
+from collections.abc import Sequence
+
+from upswell import agenda, books, deliveries, events, metrics, tallies, traits
+from upswell.breakdowns import Known, broken_down, brought_together
+from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.restated import Past
 from upswell.settings import Config
-from upswell.summary import Health, Planned, Summary, brought_together, summarise
+from upswell.summary import Health, Planned, Summary, summarise
 from upswell.verdicts import verdict
 from upswell.weeks import Week, utc
 
@@ -37,7 +41,16 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
         ),
         planned=planned,
     )
-    return brought_together(summary, config.report.rates)
+    return _in_parts(ledger, config, summary, metrics.window(movements, week.start, min(week.end, now + 1)))
+
+
+def _in_parts(ledger: Ledger, config: Config, summary: Summary, happened: Sequence[Movement]) -> Summary:
+    """Break the week's expansion down, and bring the currencies together, as far as the configuration asks for it."""
+    grown = [movement for movement in happened if movement.group == "expansion"]
+    products = {product for movement in grown if (product := movement.product_to or movement.product_from)}
+    segments = config.report.segments
+    known = Known(books.product_names(ledger, products), segments, traits.traits(ledger, config.rules, grown, segments))
+    return brought_together(broken_down(summary, grown, known), config.report.rates)
 
 
 def _health(ledger: Ledger) -> Health:

@@ -57,7 +57,7 @@ def _sections(said: Page) -> Iterator[tuple[str, Sequence[str]]]:
     steps = [f"{step.label}: {step.text}" for step in said.steps]
     yield "Monthly recurring revenue", [f"Opening: {said.opening}", *steps, f"Closing: {said.closing}"]
     causes = [f"{cause.label}: {cause.text} ({_beside(cause)})" for cause in said.causes]
-    yield "Why it grew", [*causes, said.origins] if causes else []
+    yield "Why it grew", [*causes, said.origins, *said.parts] if causes else []
     yield "Who grew most", [f"{who.name}: {who.text} ({who.reason})" for who in said.customers]
     yield (
         "Week by week",

@@ -71,6 +71,7 @@ class Page:
     closing: str
     causes: tuple[Line, ...]
     origins: str
+    parts: tuple[str, ...]
     compared: tuple[tuple[str, ...], ...]
     retention: tuple[tuple[str, ...], ...]
     facts: tuple[str, ...]
@@ -98,6 +99,7 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         closing=words.amount(figures.closing_mrr, currency),
         causes=_causes(figures, currency),
         origins=sentences.origins(figures, currency),
+        parts=sentences.parts(figures, currency),
         compared=_compared(figures, currency),
         retention=_retention(figures),
         facts=sentences.facts(figures),

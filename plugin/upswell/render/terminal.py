@@ -88,7 +88,7 @@ def _causes(said: Page) -> Group:
         table.add_row(*(Text(heading, "dim") for heading in ("", "this week", "last week", "share")))
     for cause in said.causes:
         table.add_row(cause.label, cause.text, Text(cause.last, "dim"), Text(cause.share, "dim"), _bar(cause, widest))
-    return Group(table, Text(said.origins, style="dim"))
+    return Group(table, *(Text(line, style="dim") for line in (said.origins, *said.parts)))
 
 
 def _bar(line: Line, widest: int) -> Text:
