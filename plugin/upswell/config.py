@@ -133,6 +133,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             channels=_channels(source, {"slack": slack is not None, "email": email is not None}),
             alerts=report.alerts,
             rates=rates(report),
+            benchmarks=report.benchmarks,
             segments=tuple(dict.fromkeys(report.segments)),
         ),
         slack=slack,

@@ -117,6 +117,9 @@ class Report(Section, frozen=True):
         bool,
         note("Whether those channels are told when no event comes for longer than usual, or events fail."),
     ] = True
+    benchmarks: Annotated[
+        bool, note("Whether a grey line says what is usual elsewhere, with its source: docs/definitions.md.")
+    ] = True
     segments: Annotated[
         tuple[Segment, ...],
         note(

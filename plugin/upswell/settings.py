@@ -85,6 +85,7 @@ class ReportSettings:
 
     ``alerts`` says whether the channels are told when somebody must look. ``rates`` are units of ``currency`` for one
     unit of each other currency, by its code in lower case. ``segments`` are what expansion is broken down by.
+    ``benchmarks`` says whether what is usual elsewhere is said beside the figures.
     """
 
     timezone: ZoneInfo
@@ -95,6 +96,7 @@ class ReportSettings:
     alerts: bool = True
     rates: Mapping[str, Decimal] = field(default_factory=dict)
     segments: tuple[str, ...] = ()
+    benchmarks: bool = True
 
 
 @dataclass(frozen=True, slots=True)

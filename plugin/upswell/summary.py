@@ -37,7 +37,7 @@ class Summary:
     ``currency`` (lower case) is the main one, of ``figures``; ``other_currencies`` holds the rest by code.
     ``together`` is what they are in the main one, None where their rates are not known.
     ``zone`` is the report zone's name, ``notes`` are sentences for people, and ``names`` those of customers of whom
-    something is scheduled: the JSON leaves all three out.
+    something is scheduled, and ``hint`` is what is usual elsewhere: the JSON leaves all four out.
     """
 
     week: str
@@ -52,6 +52,7 @@ class Summary:
     notes: tuple[str, ...]
     names: Mapping[str, str]
     together: Together | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

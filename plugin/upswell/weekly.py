@@ -1,8 +1,9 @@
 """From the ledger to the summary of a week."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from upswell import agenda, books, deliveries, events, metrics, tallies, traits
+from upswell import agenda, benchmarks, books, deliveries, events, metrics, tallies, traits
 from upswell.breakdowns import Known, broken_down, brought_together
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
@@ -45,12 +46,13 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
 
 
 def _in_parts(ledger: Ledger, config: Config, summary: Summary, happened: Sequence[Movement]) -> Summary:
-    """Break the week's expansion down, and bring the currencies together, as far as the configuration asks for it."""
+    """Break expansion down, bring currencies together, add context: as far as the configuration asks for it."""
     grown = [movement for movement in happened if movement.group == "expansion"]
     products = {product for movement in grown if (product := movement.product_to or movement.product_from)}
     segments = config.report.segments
     known = Known(books.product_names(ledger, products), segments, traits.traits(ledger, config.rules, grown, segments))
-    return brought_together(broken_down(summary, grown, known), config.report.rates)
+    hint = benchmarks.hint(summary.figures) if config.report.benchmarks else ""
+    return brought_together(replace(broken_down(summary, grown, known), hint=hint), config.report.rates)
 
 
 def _health(ledger: Ledger) -> Health:

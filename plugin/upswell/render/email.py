@@ -50,7 +50,7 @@ def _lines(said: Page) -> Iterator[str]:
     for heading, lines in _sections(said):
         if lines:
             yield from ("", heading, *(f"  {line}" for line in lines))
-    yield from ("", said.health)
+    yield from ("", *([said.hint] if said.hint and not said.quiet else []), said.health)
 
 
 def _sections(said: Page) -> Iterator[tuple[str, Sequence[str]]]:

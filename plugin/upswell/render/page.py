@@ -75,6 +75,7 @@ class Page:
     compared: tuple[tuple[str, ...], ...]
     retention: tuple[tuple[str, ...], ...]
     facts: tuple[str, ...]
+    hint: str
     customers: tuple[Customer, ...]
     others: tuple[str, ...]
     corrections: tuple[str, ...]
@@ -103,6 +104,7 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         compared=_compared(figures, currency),
         retention=_retention(figures),
         facts=sentences.facts(figures),
+        hint=summary.hint,
         customers=_customers(figures, currency),
         others=(
             *sentences.together(summary),

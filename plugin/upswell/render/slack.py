@@ -69,6 +69,8 @@ def _blocks(said: Page) -> Iterator[Block]:
         yield from _listed(heading, lines)
     if said.facts:
         yield _context(_escaped(" ".join(said.facts)))
+    if said.hint:
+        yield _context(_escaped(said.hint))
 
 
 def _head(said: Page) -> Iterator[Block]:

@@ -55,6 +55,8 @@ def _blocks(said: Page) -> Iterator[RenderableType]:
         if lines:
             yield from _section(heading, Group(*(Text(line) for line in lines)))
     yield ""
+    if said.hint and not said.quiet:
+        yield Text(said.hint, style="dim")
     yield Text(said.health, style="dim")
 
 
