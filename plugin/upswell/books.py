@@ -98,6 +98,13 @@ def _name(connection: sqlite3.Connection, account: str) -> str:
     return (row and row[0]) or account
 
 
+def product_names(ledger: Ledger, products: Iterable[str]) -> dict[str, str]:
+    """Return what products are called, as last known, by id; those without a name are left out."""
+    query = "SELECT json_extract(value, '$.name') FROM products WHERE id = ? ORDER BY at DESC, event DESC LIMIT 1"
+    found = {product: ledger.connection.execute(query, (product,)).fetchone() for product in products}
+    return {product: row[0] for product, row in found.items() if row and row[0]}
+
+
 def iso(at: int) -> str:
     """Return unix seconds as the ledger writes moments: ``2026-01-31T09:00:00Z``."""
     return datetime.fromtimestamp(at, UTC).isoformat()[:19] + "Z"

@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import time
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from upswell.checking import check, nearest
 from upswell.errors import ConfigError
 from upswell.hook_settings import several
 from upswell.option_types import Section
+from upswell.reporting import rates
 from upswell.rules import PRESETS, Rules
 from upswell.settings import (
     Config,
@@ -99,7 +101,7 @@ def _sections(path: Path | None) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)  # money holds no floats
     except OSError as error:
         raise ConfigError(f"the file cannot be read ({error.strerror})") from error
     except UnicodeDecodeError:
@@ -136,6 +138,9 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             currency=report.currency.lower(),
             channels=_channels(source, {"slack": slack is not None, "email": email is not None}),
             alerts=report.alerts,
+            rates=rates(report),
+            benchmarks=report.benchmarks,
+            segments=tuple(dict.fromkeys(report.segments)),
         ),
         slack=slack,
         email=email,

@@ -16,6 +16,7 @@ from upswell.figures import Figures
 from upswell.ledger import Ledger
 from upswell.restated import Post
 from upswell.summary import Health, Summary, as_json
+from upswell.together import Together
 from upswell.weeks import parse
 
 _REPORT = "weekly"
@@ -190,7 +191,7 @@ def revive(connection: sqlite3.Connection, now: int) -> None:
 
 
 def _packed(summary: Summary) -> str:
-    beside = {"zone": summary.zone, "notes": summary.notes, "names": dict(summary.names)}
+    beside = {"zone": summary.zone, "notes": summary.notes, "names": dict(summary.names), "hint": summary.hint}
     return json.dumps({**as_json(summary), **beside})
 
 
@@ -207,5 +208,7 @@ def _unpacked(text: str) -> Summary:
         other_currencies=msgspec.convert(held["other_currencies"], dict[str, Figures]),
         zone=held["zone"],
         notes=tuple(held["notes"]),
+        together=msgspec.convert(held.get("together"), Together | None),
+        hint=held.get("hint", ""),
         names=held.get("names", {}),  # summaries of before 2026-11-25 have none
     )

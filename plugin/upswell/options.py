@@ -20,7 +20,9 @@ from upswell.option_types import (
     Metadata,
     Minutes,
     Port,
+    Rate,
     Section,
+    Segment,
     Text,
     Url,
     Variable,
@@ -116,6 +118,25 @@ class Report(Section, frozen=True):
         bool,
         note("Whether those channels are told when no event comes for longer than usual, or events fail."),
     ] = True
+    benchmarks: Annotated[
+        bool, note("Whether a grey line says what is usual elsewhere, with its source: docs/definitions.md.")
+    ] = True
+    segments: Annotated[
+        tuple[Segment, ...],
+        note(
+            'What expansion is broken down by: "plan", "country", "currency", and any metadata key, such as '
+            '"customer.metadata.team" or "subscription.metadata.region". Choose keys that group customers and '
+            "name none.",
+        ),
+    ] = ()
+    rates: Annotated[
+        dict[str, Rate],
+        note(
+            "What one unit of each other currency is in the currency above: all of them are then shown together too. "
+            "The same rates count for every week compared, so that none of them ever looks like expansion.",
+            {"eur": 1.08},
+        ),
+    ] = field(default_factory=dict)
 
 
 class Slack(Section, frozen=True):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -82,7 +83,9 @@ class ServerSettings:
 class ReportSettings:
     """When the weekly summary is posted, in which zone and currency (lower case), to which configured channels.
 
-    ``alerts`` says whether the channels are told when somebody must look.
+    ``alerts`` says whether the channels are told when somebody must look. ``rates`` are units of ``currency`` for one
+    unit of each other currency, by its code in lower case. ``segments`` are what expansion is broken down by.
+    ``benchmarks`` says whether what is usual elsewhere is said beside the figures.
     """
 
     timezone: ZoneInfo
@@ -91,6 +94,9 @@ class ReportSettings:
     currency: str
     channels: tuple[str, ...]
     alerts: bool = True
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    segments: tuple[str, ...] = ()
+    benchmarks: bool = True
 
 
 @dataclass(frozen=True, slots=True)

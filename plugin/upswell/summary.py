@@ -10,6 +10,7 @@ from upswell.figures import Figures, Span, figures
 from upswell.kinds import Movement
 from upswell.notes import notes
 from upswell.restated import Past, restated
+from upswell.together import Together
 from upswell.weeks import Week, days_before
 
 _AHEAD_DAYS = 30
@@ -34,8 +35,9 @@ class Summary:
 
     ``start`` and ``end`` (exclusive) are dates of the report zone; ``complete`` is False while the week runs.
     ``currency`` (lower case) is the main one, of ``figures``; ``other_currencies`` holds the rest by code.
+    ``together`` is what they are in the main one, None where their rates are not known.
     ``zone`` is the report zone's name, ``notes`` are sentences for people, and ``names`` those of customers of whom
-    something is scheduled: the JSON leaves all three out.
+    something is scheduled, and ``hint`` is what is usual elsewhere: the JSON leaves all four out.
     """
 
     week: str
@@ -49,6 +51,8 @@ class Summary:
     zone: str
     notes: tuple[str, ...]
     names: Mapping[str, str]
+    together: Together | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         **_plain(summary.figures),
         "health": _plain(summary.health),
         "other_currencies": _plain(summary.other_currencies),
+        "together": _plain(summary.together),
     }
 
 

@@ -1,11 +1,12 @@
 """The sentences of the summary: headline, lead, facts, corrections, what is scheduled, the ledger's health."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from upswell.figures import Figures, Scheduled
 from upswell.render import words
 from upswell.summary import Health, Summary
+from upswell.together import Together
 
 _KINDS = {
     "new": "new",
@@ -21,6 +22,7 @@ _KINDS = {
     "term_change": "term change",
 }
 _SHOWN = 5
+_PARTS = 3
 _LONGEST_NAME = 60
 
 
@@ -83,6 +85,27 @@ def origins(figures: Figures, currency: str) -> str:
     return text
 
 
+def parts(figures: Figures, currency: str) -> tuple[str, ...]:
+    """Say expansion by product and by each segment, a line each, the largest parts; nothing where there is one only."""
+    found = {"product": [(part.name, part.amount) for part in figures.by_product]} | {
+        key.rpartition(".metadata.")[2]: [(part.value, part.amount) for part in held]
+        for key, held in figures.by_segment.items()
+        if key != "currency" and any(part.value for part in held)
+    }
+    return tuple(
+        f"By {words.clean(label, 40)}: {_largest(held, currency)}"
+        for label, held in found.items()
+        if len(held) > 1 or (held and label != "product")
+    )
+
+
+def _largest(held: Sequence[tuple[str | None, int]], currency: str) -> str:
+    shown, more = held[:_PARTS], held[_PARTS:]
+    said = [f"{words.clean(value or 'none', 40)} {words.signed(amount, currency)}" for value, amount in shown]
+    rest = words.signed(sum(amount for _, amount in more), currency)
+    return ", ".join([*said, *([f"{len(more)} more {rest}"] if more else [])])
+
+
 def facts(figures: Figures) -> tuple[str, ...]:
     """Say the ratios that are not retention; those without a denominator are left out."""
     return tuple(_facts(figures))
@@ -104,6 +127,24 @@ def other(currency: str, figures: Figures) -> str:
     """Say another currency's week in one line."""
     moved = "quiet." if is_quiet(figures) else _moved(figures, currency)
     return f"{currency.upper()}: {moved} {_stands(figures, currency)}"
+
+
+def together(summary: Summary) -> tuple[str, ...]:
+    """Say in one line what all currencies are in the main one, at which rates; nothing where there is one only."""
+    found, currency = summary.together, summary.currency
+    if found is None or not found.rates:
+        return ()
+    rates = ", ".join(f"{code.upper()} {rate}" for code, rate in found.rates.items())
+    return (f"All in {currency.upper()} at fixed rates ({rates}): {_moved_together(found, currency)}",)
+
+
+def _moved_together(found: Together, currency: str) -> str:
+    parts = {"expansion": found.expansion, "contraction": found.contraction, "churn": found.churn}
+    moved = [f"{words.signed(amount, currency)} {name}" for name, amount in parts.items() if amount]
+    last = words.signed(found.previous_week.net_expansion, currency)
+    opening, closing = (words.amount(amount, currency) for amount in (found.opening_mrr, found.closing_mrr))
+    net = f"{words.signed(found.net_expansion, currency)} net expansion (last week {last})"
+    return f"{', '.join([net, *moved])}. MRR went from {opening} to {closing}."
 
 
 def corrections(summary: Summary) -> tuple[str, ...]:
