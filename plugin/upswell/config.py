@@ -4,9 +4,13 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import time
+from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from msgspec import structs
 
 from upswell import options
 from upswell.checking import check, nearest
@@ -22,6 +26,7 @@ from upswell.settings import (
     SlackSettings,
     StripeSettings,
 )
+from upswell.signals.terms import Terms
 
 __all__ = [
     "Config",
@@ -134,6 +139,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
         slack=slack,
         email=email,
         rules=_rules(source.sections["rules"]),
+        signals=_signals(source.sections["signals"], report.timezone),
         places=MappingProxyType({f"{section}.{key}": _place(source, section, key) for section, key in _SECRETS}),
     )
 
@@ -238,4 +244,15 @@ def _rules(rules: options.Rules) -> Rules:
         roles=MappingProxyType(rules.roles),
         families=MappingProxyType(rules.families),
         sales_keys=rules.sales.keys,
+    )
+
+
+def _signals(signals: options.Signals, zone: ZoneInfo) -> Terms:
+    return Terms(
+        threshold=Fraction(str(signals.usage_threshold)),
+        onboarding_days=signals.onboarding_days,
+        renewal_days=signals.renewal_days,
+        cooldown_days=signals.cooldown_days,
+        weights=MappingProxyType(structs.asdict(signals.weights)),
+        zone=zone,
     )

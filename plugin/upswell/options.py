@@ -37,6 +37,8 @@ Currency = Annotated[str, _text('a currency code of three letters, such as "usd"
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Minutes = Annotated[int, Meta(ge=0, le=10080)]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
+Stretch = Annotated[int, Meta(ge=0, le=366, extra={"allowed": "a number of days from 0 to 366"})]
+Points = Annotated[int, Meta(ge=0, le=100)]
 Metadata = Annotated[str, _text('"metadata." and a key, such as "metadata.account_id"', r"\Ametadata\.\S.*\Z")]
 
 
@@ -242,6 +244,30 @@ class Rules(Section, frozen=True):
     sales: Sales = Sales()
 
 
+class Weights(Section, frozen=True):
+    """The most points that each signal adds to a customer's score. 0: it is never raised."""
+
+    cheaper_plan: Annotated[Points, _note("A higher plan would have cost less than the overage.")] = 40
+    seat_limit: Annotated[Points, _note("Seats near their limit, or the end of a tier.")] = 30
+    usage_growth: Annotated[Points, _note("Billed usage that rose over three periods.")] = 20
+    seats_added: Annotated[Points, _note("Seats added in the last 90 days.")] = 20
+    renewal: Annotated[Points, _note("A yearly subscription that renews soon.")] = 15
+    trial_ending: Annotated[Points, _note("A trial that ends within a week.")] = 15
+    discount_ending: Annotated[Points, _note("A discount that ends within 30 days.")] = 10
+
+
+class Signals(Section, frozen=True):
+    """Which customers are ready for more: docs/signals.md."""
+
+    usage_threshold: Annotated[
+        float, Meta(ge=0.1, lt=1), _note("The share of a limit from which on usage, or seats, are near it.")
+    ] = 0.8
+    onboarding_days: Annotated[Stretch, _note("Nobody is told of in a customer's first days.")] = 30
+    renewal_days: Annotated[Stretch, _note("How long before its renewal a yearly subscription is a signal.")] = 60
+    cooldown_days: Annotated[Stretch, _note("For how long a customer that was told of is not told of anew.")] = 30
+    weights: Weights = Weights()
+
+
 SECTIONS: dict[str, type[Section]] = {
     "ledger": Ledger,
     "stripe": Stripe,
@@ -250,4 +276,5 @@ SECTIONS: dict[str, type[Section]] = {
     "slack": Slack,
     "email": Email,
     "rules": Rules,
+    "signals": Signals,
 }
