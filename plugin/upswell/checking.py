@@ -5,6 +5,7 @@ No sentence here repeats a secret.
 
 import json
 import re
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,7 +14,7 @@ import msgspec
 from msgspec import inspect
 
 from upswell.errors import ConfigError
-from upswell.options import Section
+from upswell.option_types import Section
 
 Checked = TypeVar("Checked", bound=Section)
 
@@ -99,7 +100,7 @@ def _refusal(place: str, value: Any, expected: str) -> str:
         return f"{place} holds what looks like a secret: keep it in the environment or a file; allowed here: {expected}"
     if place.endswith("_env"):
         return f"{place} is not allowed: {expected}, which holds the secret"
-    shown = json.dumps(value, default=str, ensure_ascii=False)
+    shown = str(value) if isinstance(value, Decimal) else json.dumps(value, default=str, ensure_ascii=False)
     shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
     return f"{place} = {shown} is not allowed: {expected}"
 

@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import time
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from msgspec import structs
 from upswell import options
 from upswell.checking import check, nearest
 from upswell.errors import ConfigError
+from upswell.reporting import rates
 from upswell.rules import PRESETS, Rules
 from upswell.settings import (
     Config,
@@ -26,6 +28,7 @@ from upswell.settings import (
     SlackSettings,
     StripeSettings,
 )
+from upswell.signal_options import Signals
 from upswell.signals.terms import Terms
 
 __all__ = [
@@ -98,7 +101,7 @@ def _sections(path: Path | None) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)  # money holds no floats
     except OSError as error:
         raise ConfigError(f"the file cannot be read ({error.strerror})") from error
     except UnicodeDecodeError:
@@ -135,6 +138,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             currency=report.currency.lower(),
             channels=_channels(source, {"slack": slack is not None, "email": email is not None}),
             alerts=report.alerts,
+            rates=rates(report),
         ),
         slack=slack,
         email=email,
@@ -247,7 +251,7 @@ def _rules(rules: options.Rules) -> Rules:
     )
 
 
-def _signals(signals: options.Signals, zone: ZoneInfo) -> Terms:
+def _signals(signals: Signals, zone: ZoneInfo) -> Terms:
     return Terms(
         threshold=Fraction(str(signals.usage_threshold)),
         onboarding_days=signals.onboarding_days,

@@ -16,6 +16,7 @@ from upswell.figures import Figures
 from upswell.ledger import Ledger
 from upswell.restated import Post
 from upswell.summary import Health, Summary, as_json
+from upswell.together import Together
 from upswell.weeks import parse
 
 _REPORT = "weekly"
@@ -207,5 +208,6 @@ def _unpacked(text: str) -> Summary:
         other_currencies=msgspec.convert(held["other_currencies"], dict[str, Figures]),
         zone=held["zone"],
         notes=tuple(held["notes"]),
+        together=msgspec.convert(held.get("together"), Together | None),
         names=held.get("names", {}),  # summaries of before 2026-11-25 have none
     )

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec.structs import FieldInfo
 
-from upswell.options import SECTIONS, Section
+from upswell.option_types import Section
+from upswell.options import SECTIONS
 
 _WIDTH = 100
 _HEAD = (

@@ -6,16 +6,16 @@ nowhere earlier (0.05 is 5 %); None stands where there is no denominator.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from upswell import metrics
+from upswell.causes import EXPANSION_KINDS, Cause, causes
 from upswell.errors import InvariantError
 from upswell.kinds import Movement
 from upswell.weeks import Week, days_before, months_before, utc
 
 _TOP = 5
-_EXPANSION_KINDS = ("upgrade", "add_on", "seat", "overage")
 _NET_GROUPS = ("expansion", "contraction", "churn")
 
 
@@ -110,6 +110,7 @@ class Figures:
     top_customers: tuple[TopCustomer, ...]
     scheduled: tuple[Scheduled, ...]
     restated: tuple[Restated, ...]
+    causes: Mapping[str, Cause] = field(default_factory=dict)  # summaries kept before 2026-11-25 have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,9 @@ def figures(
     opening = sum(metrics.mrr(metrics.until(own, span.week.start)).values())
     closing = sum(metrics.carried(past).values())
     _check(opening, amounts, closing, f"week {span.week.name} in {currency}")
-    weeks = [_totals(_bridge_of(own, span.week.shift(-back))) for back in range(1, 5)]
-    totals = _totals(amounts)
+    before = [_bridge_of(own, span.week.shift(-back)) for back in range(1, 5)]
+    totals, weeks = _totals(amounts), [_totals(week) for week in before]
+    mean = _mean(weeks)
     return Figures(
         opening_mrr=opening,
         closing_mrr=closing,
@@ -158,10 +160,11 @@ def figures(
         time_to_expansion_days=_rounded(metrics.time_to_expansion(lived, currency)),
         not_yet_expanded=metrics.not_yet_expanded(lived, currency),
         previous_week=weeks[0],
-        four_week_mean=_mean(weeks),
+        four_week_mean=mean,
         top_customers=_top_customers(happened, names),
         scheduled=_scheduled(movement for movement in ahead if movement.currency == currency),
         restated=restated,
+        causes=causes(happened, before, mean.expansion),
     )
 
 
@@ -202,7 +205,7 @@ def _expansion(happened: Iterable[Movement], amounts: Mapping[str, int]) -> Expa
         total=total,
         count=len(grown),
         customers=len({movement.customer for movement in grown}),
-        **{kind: amounts[kind] for kind in _EXPANSION_KINDS},
+        **{kind: amounts[kind] for kind in EXPANSION_KINDS},
         organic=total - sales,
         sales=sales,
     )

@@ -10,6 +10,7 @@ from hashlib import sha256
 from upswell import forgotten
 from upswell.errors import LedgerError, UpswellError
 from upswell.ledger import Ledger, hold
+from upswell.raised import strip_signals
 from upswell.rebuild import Progress, is_heeded, rebuild
 from upswell.records import place
 from upswell.redaction import Person
@@ -52,7 +53,8 @@ def forget(ledger: Ledger, rules: Rules, who: str, *, progress: Progress | None 
     names = forgotten.names_of(ledger.connection, customers, account)
     if account not in customers:
         names.add(account)
-    _strip(ledger, rules, customers, person, _renaming(names, person.pseudonym))
+    rename = _renaming(names, person.pseudonym)
+    _strip(ledger, rules, account, customers, person, rename)
     _strip_events(ledger, dict.fromkeys(customers, person), names, progress)
     if is_heeded(ledger, rules):
         rebuild(ledger, rules, lambda _done, _whole: None)
@@ -66,8 +68,13 @@ def _person(customers: Collection[str], rules: Rules) -> Person:
     return Person(pseudonym, key, tuple(rules.sales_keys))
 
 
-def _strip(
-    ledger: Ledger, rules: Rules, customers: Collection[str], person: Person, rename: Callable[[str], str]
+def _strip(  # who leaves which places
+    ledger: Ledger,
+    rules: Rules,
+    account: str,
+    customers: Collection[str],
+    person: Person,
+    rename: Callable[[str], str],
 ) -> None:
     with ledger.write() as connection:
         connection.execute("PRAGMA secure_delete = ON")
@@ -75,6 +82,7 @@ def _strip(
             forgotten.remember(connection, customer, person, int(time.time()))
             forgotten.strip_rows(connection, customer, person)
             place(connection, customer, rules)
+        strip_signals(connection, account, rename)
         forgotten.strip_posts(connection, rename)
         forgotten.strip_reasons(connection, rename)
 

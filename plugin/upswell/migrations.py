@@ -3,6 +3,7 @@
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from upswell.signal_tables import SIGNALS
 from upswell.views import VIEWS
 
 migrations = Migrations("upswell")
@@ -279,6 +280,13 @@ def remember_the_forgotten(db: Database) -> None:
 def remember_what_is_gone(db: Database) -> None:
     """Keep what Stripe was asked for and does not know any more."""
     db.execute("CREATE TABLE deleted (reference TEXT PRIMARY KEY) STRICT, WITHOUT ROWID")
+
+
+@migrations()
+def create_signals(db: Database) -> None:
+    """Create the tables of signals; everybody is looked at for them."""
+    for statement in SIGNALS:
+        db.execute(statement)
 
 
 def names() -> frozenset[str]:

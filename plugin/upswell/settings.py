@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -82,7 +84,8 @@ class ServerSettings:
 class ReportSettings:
     """When the weekly summary is posted, in which zone and currency (lower case), to which configured channels.
 
-    ``alerts`` says whether the channels are told when somebody must look.
+    ``alerts`` says whether the channels are told when somebody must look. ``rates`` are units of ``currency`` for one
+    unit of each other currency, by its code in lower case.
     """
 
     timezone: ZoneInfo
@@ -91,6 +94,7 @@ class ReportSettings:
     currency: str
     channels: tuple[str, ...]
     alerts: bool = True
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,30 @@ class EmailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HookSettings:
+    """An endpoint that is told at once: each of ``secrets`` signs, ``events`` are the types it gets.
+
+    ``url`` may be a secret, as an address that anybody may post to is. ``people``: names and email addresses go along.
+    """
+
+    name: str
+    url: Secret
+    secrets: tuple[Secret, ...]
+    events: tuple[str, ...]
+    people: bool = False
+
+    @property
+    def destination(self) -> str:
+        """The name its deliveries bear."""
+        return f"hook:{self.name}"
+
+    @property
+    def mark(self) -> str:
+        """What tells its address from another without telling it."""
+        return sha256(self.url.reveal().encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that is configured. ``path`` is the file it came from, None for the defaults.
 
@@ -132,4 +160,5 @@ class Config:
     email: EmailSettings | None
     rules: Rules
     signals: Terms = field(default_factory=Terms)
+    hooks: tuple[HookSettings, ...] = ()
     places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -10,6 +10,7 @@ from upswell.figures import Figures, Span, figures
 from upswell.kinds import Movement
 from upswell.notes import notes
 from upswell.restated import Past, restated
+from upswell.together import Rates, Together, together, unrated
 from upswell.weeks import Week, days_before
 
 _AHEAD_DAYS = 30
@@ -34,6 +35,7 @@ class Summary:
 
     ``start`` and ``end`` (exclusive) are dates of the report zone; ``complete`` is False while the week runs.
     ``currency`` (lower case) is the main one, of ``figures``; ``other_currencies`` holds the rest by code.
+    ``together`` is what they are in the main one, or None: see ``brought_together``.
     ``zone`` is the report zone's name, ``notes`` are sentences for people, and ``names`` those of customers of whom
     something is scheduled: the JSON leaves all three out.
     """
@@ -49,6 +51,7 @@ class Summary:
     zone: str
     notes: tuple[str, ...]
     names: Mapping[str, str]
+    together: Together | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,21 @@ def _codes(ordered: Sequence[Movement], span: Span) -> set[str]:
     return {movement.currency for movement in ordered if movement.occurred_at < span.cut}
 
 
+def brought_together(summary: Summary, rates: Rates) -> Summary:
+    """Return ``summary`` with what its currencies are together; as it is where there are no ``rates``.
+
+    Where a currency lacks its rate there is nothing to show, and a note says which.
+    """
+    by_code = {summary.currency: summary.figures, **summary.other_currencies}
+    if not rates:
+        return summary
+    if lacking := unrated(by_code, summary.currency, rates):
+        codes = " and ".join(code.upper() for code in lacking)
+        note = f"Give the rate of {codes} in [report.rates] to see all currencies in {summary.currency.upper()}."
+        return replace(summary, notes=(*summary.notes, note))
+    return replace(summary, together=together(by_code, summary.currency, rates))
+
+
 def as_json(summary: Summary) -> dict[str, Any]:
     """Return the summary as ``upswell summary --format json`` prints it: its keys are an interface."""
     return {
@@ -133,6 +151,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         **_plain(summary.figures),
         "health": _plain(summary.health),
         "other_currencies": _plain(summary.other_currencies),
+        "together": _plain(summary.together),
     }
 
 

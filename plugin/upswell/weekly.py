@@ -4,7 +4,7 @@ from upswell import agenda, books, deliveries, events, metrics, tallies
 from upswell.ledger import Ledger
 from upswell.restated import Past
 from upswell.settings import Config
-from upswell.summary import Health, Planned, Summary, summarise
+from upswell.summary import Health, Planned, Summary, brought_together, summarise
 from upswell.verdicts import verdict
 from upswell.weeks import Week, utc
 
@@ -23,7 +23,7 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
     planned = Planned(agenda.scheduled(ledger), agenda.overtaken(ledger))
     awaited = {movement.customer for movement in (*movements, *planned.scheduled) if movement.occurred_at > now}
     posts = deliveries.posts(ledger)
-    return summarise(
+    summary = summarise(
         movements,
         week,
         now=now,
@@ -37,6 +37,7 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
         ),
         planned=planned,
     )
+    return brought_together(summary, config.report.rates)
 
 
 def _health(ledger: Ledger) -> Health:

@@ -1,6 +1,7 @@
 """Where the configuration comes from, and what it becomes."""
 
 from datetime import time
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -195,6 +196,16 @@ def test_currency_and_addresses_have_one_spelling(tmp_path: Path) -> None:
     """A currency is lower case, as Stripe writes it, and an address ends without a slash."""
     found = config(tmp_path, '[report]\ncurrency = "EUR"\n[server]\npublic_url = "https://up.test/"\n')
     assert (found.report.currency, found.server.public_url) == ("eur", "https://up.test")
+
+
+def test_rates_are_exact(tmp_path: Path) -> None:
+    """A rate is the decimal that was written, to its last digit, and never a float; whole ones and texts are fine."""
+    found = config(tmp_path, '[report.rates]\nEUR = 1.0850000000000000000001\ngbp = 2\njpy = "0.0067"\n')
+    assert found.report.rates == {
+        "eur": Decimal("1.0850000000000000000001"),
+        "gbp": Decimal(2),
+        "jpy": Decimal("0.0067"),
+    }
 
 
 def test_places_say_where_each_secret_is_looked_for(tmp_path: Path) -> None:

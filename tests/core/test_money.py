@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from upswell.money import exponent, plain, rounded, signed
+from upswell.money import CODES, exponent, plain, rounded, signed
 
 ZERO = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
 THREE = "bhd jod kwd omr tnd"
@@ -18,6 +18,7 @@ def test_a_currency_has_the_decimals_of_stripe_s_table(codes, places):
     In any letter case.
     """
     assert {exponent(code) for code in codes.split()} == {places}
+    assert CODES.issuperset(codes.split())
     assert {exponent(code.upper()) for code in codes.split()} == {places}
 
 

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
+from decimal import Decimal
 
 import desks
 import pytest
@@ -16,6 +17,7 @@ from upswell.errors import LedgerError, UpswellError
 from upswell.ledger import Ledger
 from upswell.posting import note_serving, post_by_hand, post_due
 from upswell.render import sentences
+from upswell.weekly import weekly_summary
 
 MONDAY = at("2026-11-16T08:00")
 FIRST_SERVED = at("2026-11-12")
@@ -81,8 +83,21 @@ def test_a_kept_summary_is_read_back_as_it_was(ledger, both):
     assert kept.figures.net_expansion == 68665
     assert kept.figures.nrr.m12 is None
     assert kept.other_currencies["eur"].closing_mrr == 100
+    assert kept.figures.causes["seat"].four_week_mean == 8780
+    assert kept.together is None
     assert kept.figures.top_customers[0].movements
     assert sentences.headline(kept.figures, "usd") == "Existing customers now pay $686.65 a month more"
+
+
+def test_what_currencies_are_together_is_kept_with_its_rates(ledger, both):
+    """A summary keeps the rates it was made with: later ones change nothing of what was posted."""
+    put(ledger, "2026-11-10 cus_9 new +100 currency=eur")
+    first, later = (replace(both, report=replace(both.report, rates={"eur": Decimal(rate)})) for rate in ("1.5", "2"))
+    post_due(ledger, first, MONDAY)
+    assert post_due(ledger, later, MONDAY + MINUTE) == []
+    kept = deliveries.recorded(ledger, "2026-W46").together
+    assert (kept.rates, kept.bridge["new"]) == ({"eur": "1.5"}, 9900 + 150)
+    assert kept == weekly_summary(ledger, first, weeks.parse("2026-W46", desks.BERLIN), MONDAY).together
 
 
 def test_each_channel_fails_and_is_tried_again_alone(ledger, both, slack, mail):

@@ -137,13 +137,42 @@ Monthly recurring revenue
   Closing      $10,557.54
 
 Why it grew
-  Upgrades  +$490.00  42.3%  ██████████████
-  Seats     +$360.00  31.1%  ██████████▎
-  Overage   +$208.34  18.0%  █████▉
-  Add-ons    +$99.00   8.6%  ██▊
+            this week  last week  share
+  Upgrades   +$490.00      $0.00  42.3%  ██████████████
+  Seats      +$360.00   +$351.20  31.1%  ██████████▎
+  Overage    +$208.34      $0.00  18.0%  █████▉
+  Add-ons     +$99.00      $0.00   8.6%  ██▊
   5 movements of 3 customers: +$1,037.34 organic, +$120.00 with sales
 """
     )
+
+
+def test_every_face_says_what_came_with_sales_and_what_was_last_week():
+    """Expansion by cause stands beside last week's on every face, and what was organic apart from sales."""
+    told = CASES["busy"]
+    for face in (terminal.text(told, 200), slack_texts(slack.message(told)), shown(email.letter(told).html)):
+        assert re.search(r"Seats +\+\$360\.00 +(last week )?\+\$351\.20", face)
+        assert "+$1,037.34 organic, +$120.00 with sales" in face
+    assert "Seats: +$360.00 (31.1%; last week +$351.20, 4-week mean +$87.80)" in email.letter(told).text
+    assert "+$1,037.34 organic, +$120.00 with sales" in email.letter(told).text
+
+
+def test_a_cause_of_last_week_only_is_told_with_nothing():
+    """What grew last week and did not in this one stands below with 0; a week without expansion has no causes."""
+    text = "2026-01-05 cus_1 new +100\n2026-11-04 cus_1 seat +50\n2026-11-10 cus_1 upgrade +50"
+    rows = [(cause.label, cause.text, cause.last, cause.mean) for cause in page(summary(text)).causes]
+    assert rows == [("Upgrades", "+$0.50", "$0.00", "$0.00"), ("Seats", "$0.00", "+$0.50", "+$0.12")]
+    assert page(summary(text, week="2026-W47")).causes == ()
+
+
+def test_a_summary_kept_without_causes_is_shown_without_last_weeks():
+    """What was kept before there were causes is shown as it was."""
+    told = CASES["busy"]
+    old = replace(told, figures=replace(told.figures, causes={}))
+    for face in (terminal.text(old), slack_texts(slack.message(old)), email.letter(old).text):
+        assert re.search(r"Upgrades:? +\+\$490\.00", face)
+    assert "Upgrades: +$490.00 (42.3%)" in email.letter(old).text
+    assert "last week" not in terminal.text(old).split("Why it grew")[1].split("Week by week")[0]
 
 
 @pytest.mark.parametrize(

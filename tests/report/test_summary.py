@@ -34,13 +34,15 @@ FIGURES = [
     "top_customers",
     "scheduled",
     "restated",
+    "causes",
 ]
+MORE = ["together"]
 
 
 def test_the_json_has_exactly_the_promised_keys():
     """The keys of the JSON, at every depth, are an interface; what has not landed yet is absent."""
     told = as_json(summary(BUSY + "2026-11-10 cus_9 new +100 currency=eur", names=NAMES))
-    assert list(told) == ["week", "start", "end", "complete", "currency", *FIGURES, "health", "other_currencies"]
+    assert list(told) == ["week", "start", "end", "complete", "currency", *FIGURES, "health", "other_currencies", *MORE]
     assert list(told["bridge"]) == list(KINDS)
     assert list(told["expansion"]) == [
         *("total", "count", "customers", "upgrade", "add_on", "seat", "overage", "organic", "sales"),
@@ -51,6 +53,8 @@ def test_the_json_has_exactly_the_promised_keys():
         assert list(told[name]) == ["expansion", "contraction", "churn", "net_expansion"]
     assert list(told["top_customers"][0]) == ["customer", "name", "amount", "reason", "movements"]
     assert list(told["scheduled"][0]) == ["at", "customer", "kind", "amount", "reason"]
+    assert list(told["causes"]) == ["upgrade", "add_on", "seat", "overage"]
+    assert list(told["causes"]["seat"]) == ["amount", "count", "customers", "previous_week", "four_week_mean"]
     assert list(told["health"]) == ["pending", "failed", "last_event_at", "differences"]
     assert list(told["other_currencies"]["eur"]) == FIGURES
     assert json.loads(json.dumps(told)) == told

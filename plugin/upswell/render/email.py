@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import css_inline
 from jinja2 import Environment, PackageLoader
 
-from upswell.render.page import Page, page
+from upswell.render.page import Line, Page, page
 from upswell.summary import Summary
 
 _templates = Environment(
@@ -56,7 +56,8 @@ def _lines(said: Page) -> Iterator[str]:
 def _sections(said: Page) -> Iterator[tuple[str, Sequence[str]]]:
     steps = [f"{step.label}: {step.text}" for step in said.steps]
     yield "Monthly recurring revenue", [f"Opening: {said.opening}", *steps, f"Closing: {said.closing}"]
-    yield "Why it grew", [f"{cause.label}: {cause.text} ({cause.share})" for cause in said.causes]
+    causes = [f"{cause.label}: {cause.text} ({_beside(cause)})" for cause in said.causes]
+    yield "Why it grew", [*causes, said.origins] if causes else []
     yield "Who grew most", [f"{who.name}: {who.text} ({who.reason})" for who in said.customers]
     yield (
         "Week by week",
@@ -70,6 +71,11 @@ def _sections(said: Page) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Other currencies", said.others
     yield "Changed since posted", said.corrections
     yield "Scheduled", said.ahead
+
+
+def _beside(cause: Line) -> str:
+    before = f"; last week {cause.last}, 4-week mean {cause.mean}" if cause.last else ""
+    return f"{cause.share}{before}"
 
 
 def _compared(said: Page) -> Sequence[tuple[str, ...]]:

@@ -31,12 +31,17 @@ _RETENTION = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A label, what stands beside it, and the amount behind it (minor units a month) for bars and colours."""
+    """A label, what stands beside it, and the amount behind it (minor units a month) for bars and colours.
+
+    ``last`` and ``mean`` are what it was last week, and in the mean of four, where that is told.
+    """
 
     label: str
     text: str
     amount: int
     share: str = ""
+    last: str = ""
+    mean: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,10 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         retention=_retention(figures),
         facts=sentences.facts(figures),
         customers=_customers(figures, currency),
-        others=tuple(sentences.other(code, held) for code, held in summary.other_currencies.items()),
+        others=(
+            *sentences.together(summary),
+            *(sentences.other(code, held) for code, held in summary.other_currencies.items()),
+        ),
         corrections=sentences.corrections(summary),
         ahead=sentences.ahead(summary),
         notes=tuple(words.clean(note, 400) for note in (*remarks, *summary.notes)),
@@ -114,13 +122,21 @@ def _steps(figures: Figures, currency: str) -> tuple[Line, ...]:
 
 
 def _causes(figures: Figures, currency: str) -> tuple[Line, ...]:
-    """Expansion by cause, the largest first."""
-    total = figures.expansion.total
-    causes = [(getattr(figures.expansion, kind), label) for kind, label in _CAUSES.items()]
+    """Expansion by cause, the largest first; what there was last week only stands below with 0."""
+    if not figures.expansion.count:
+        return ()
+    causes = [(label, getattr(figures.expansion, kind), figures.causes.get(kind)) for kind, label in _CAUSES.items()]
     return tuple(
-        Line(label, words.signed(amount, currency), amount, words.share(amount / total))
-        for amount, label in sorted(causes, key=lambda cause: -cause[0])
-        if amount
+        Line(
+            label,
+            words.signed(amount, currency),
+            amount,
+            words.share(amount / (figures.expansion.total or 1)),
+            last=words.signed(cause.previous_week, currency) if cause else "",
+            mean=words.signed(cause.four_week_mean, currency) if cause else "",
+        )
+        for label, amount, cause in sorted(causes, key=lambda row: -row[1])
+        if amount or (cause and cause.previous_week)
     )
 
 

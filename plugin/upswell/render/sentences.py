@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from upswell.figures import Figures, Scheduled
 from upswell.render import words
 from upswell.summary import Health, Summary
+from upswell.together import Together
 
 _KINDS = {
     "new": "new",
@@ -104,6 +105,24 @@ def other(currency: str, figures: Figures) -> str:
     """Say another currency's week in one line."""
     moved = "quiet." if is_quiet(figures) else _moved(figures, currency)
     return f"{currency.upper()}: {moved} {_stands(figures, currency)}"
+
+
+def together(summary: Summary) -> tuple[str, ...]:
+    """Say in one line what all currencies are in the main one, at which rates; nothing where there is one only."""
+    found, currency = summary.together, summary.currency
+    if found is None or not found.rates:
+        return ()
+    rates = ", ".join(f"{code.upper()} {rate}" for code, rate in found.rates.items())
+    return (f"All in {currency.upper()} at fixed rates ({rates}): {_moved_together(found, currency)}",)
+
+
+def _moved_together(found: Together, currency: str) -> str:
+    parts = {"expansion": found.expansion, "contraction": found.contraction, "churn": found.churn}
+    moved = [f"{words.signed(amount, currency)} {name}" for name, amount in parts.items() if amount]
+    last = words.signed(found.previous_week.net_expansion, currency)
+    opening, closing = (words.amount(amount, currency) for amount in (found.opening_mrr, found.closing_mrr))
+    net = f"{words.signed(found.net_expansion, currency)} net expansion (last week {last})"
+    return f"{', '.join([net, *moved])}. MRR went from {opening} to {closing}."
 
 
 def corrections(summary: Summary) -> tuple[str, ...]:

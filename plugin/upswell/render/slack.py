@@ -54,7 +54,7 @@ def _blocks(said: Page) -> Iterator[Block]:
     yield from _head(said)
     yield _section(_table("Monthly recurring revenue", _bridge(said)))
     if said.causes:
-        yield _section(_table("Why it grew", _rows(said.causes)) + f"\n{_escaped(said.origins)}")
+        yield _section(_table("Why it grew", _causes(said.causes)) + f"\n{_escaped(said.origins)}")
     yield from _customers(said.customers)
     yield _compared(said)
     if said.retention:
@@ -118,6 +118,12 @@ def _bridge(said: Page) -> list[str]:
     rows = _rows(said.steps, edges)
     width = max([*edges, *(len(step.text) for step in said.steps)])
     return [f"{'Opening':<13}  {said.opening:>{width}}", *rows, f"{'Closing':<13}  {said.closing:>{width}}"]
+
+
+def _causes(causes: Sequence[Line]) -> list[str]:
+    label, this = (max(len(getattr(cause, part)) for cause in causes) for part in ("label", "text"))
+    rows = [f"{cause.label:<{label}}  {cause.text:>{this}}" for cause in causes]
+    return [f"{row}  last week {cause.last}" if cause.last else row for row, cause in zip(rows, causes, strict=True)]
 
 
 def _rows(lines: Sequence[Line], widths: Sequence[int] = ()) -> list[str]:

@@ -82,10 +82,12 @@ def _bridge(said: Page) -> Table:
 
 
 def _causes(said: Page) -> Group:
-    table = _grid("l", "r", "r", "l")
+    table = _grid("l", "r", "r", "r", "l")
     widest = max(abs(cause.amount) for cause in said.causes)
+    if any(cause.last for cause in said.causes):
+        table.add_row(*(Text(heading, "dim") for heading in ("", "this week", "last week", "share")))
     for cause in said.causes:
-        table.add_row(cause.label, cause.text, Text(cause.share, "dim"), _bar(cause, widest))
+        table.add_row(cause.label, cause.text, Text(cause.last, "dim"), Text(cause.share, "dim"), _bar(cause, widest))
     return Group(table, Text(said.origins, style="dim"))
 
 

@@ -53,9 +53,10 @@ def decide(customer: str, found: Look, held: Sequence[Raised], now: int, terms: 
     shown = [sign for key, sign in signs.items() if key in standing or not rests]
     told = parts(shown, terms.weights)
     score = total(told)
-    rows = [
-        _row(customer, part, score, held, standing.get((part.sign.signal, part.sign.subject)), now) for part in told
-    ]
+    rows = []
+    for part in told:
+        before = standing.get((part.sign.signal, part.sign.subject))
+        rows.append(replace(before or _new(customer, part.sign, held, now), **_said(part, score)))
     return [*cleared, *(row for row in rows if row not in held)]
 
 
