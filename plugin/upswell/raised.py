@@ -60,13 +60,20 @@ def _rows(connection: sqlite3.Connection, where: str, values: Sequence[object]) 
 def want_look(connection: sqlite3.Connection, customer: str) -> None:
     """Note, inside an open write transaction, that something changed for a customer: it is looked at next."""
     connection.execute(
-        "INSERT INTO looks(customer, due) VALUES (?, 0) ON CONFLICT(customer) DO UPDATE SET due = 0", (customer,)
+        "INSERT INTO looks(customer, due) SELECT account, 0 FROM accounts WHERE account = ?1"
+        " UNION SELECT customer, 0 FROM looks WHERE customer = ?1 ON CONFLICT(customer) DO UPDATE SET due = 0",
+        (customer,),
     )
 
 
 def note_look(connection: sqlite3.Connection, customer: str, due: int | None) -> None:
-    """Note when a customer that was looked at is to be looked at again (unix seconds UTC); None: once it changes."""
+    """Note when a customer that was looked at is to be looked at again (unix seconds UTC); None: once it changes.
+
+    Who is no customer any more, for its Stripe customers belong to another, is forgotten here.
+    """
     connection.execute("UPDATE looks SET due = ? WHERE customer = ?", (due, customer))
+    gone = "DELETE FROM looks WHERE customer = ?1 AND NOT EXISTS (SELECT 1 FROM accounts WHERE account = ?1)"
+    connection.execute(gone, (customer,))
 
 
 def due(connection: sqlite3.Connection, now: int, most: int) -> list[str]:
