@@ -147,12 +147,19 @@ class Discount(Struct):
     invoice_item: str | None = None
 
 
+class Address(Struct):
+    """An address."""
+
+    country: str | None = None
+
+
 class Customer(Struct):
     """A customer."""
 
     id: str
     name: str | None = None
     email: str | None = None
+    address: Address | None = None
     metadata: dict[str, Any] | None = None
     discount: str | Discount | None = None
 

@@ -166,6 +166,7 @@ def _customer_facts(event: _Envelope) -> Facts:
         metadata=objects.metadata(payload.metadata),
         discount=objects.id_of(payload.discount) if payload.discount else None,
         says_discount="discount" in event.object,
+        country=payload.address.country if payload.address else None,
     )
     return Facts(told=(*told, Told(event.created, customer)))
 

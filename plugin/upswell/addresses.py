@@ -1,4 +1,4 @@
-"""Addresses that Stripe can send webhooks to."""
+"""Addresses that webhooks can be sent to: Stripe's to the receiver, and ours to others."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -23,7 +23,7 @@ def webhook_url(text: str) -> str:
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         raise UpswellError(f"{_shown(text)} is no address: write one as https://upswell.example.com") from None
-    if wrong := _fault(parts, host):
+    if wrong := _fault(parts, host, "Stripe"):
         raise UpswellError(f"{_shown(text)} {wrong}")
     place = f"[{host}]" if ":" in host else host
     if port not in (None, _PORTS[parts.scheme]):
@@ -32,25 +32,38 @@ def webhook_url(text: str) -> str:
     return urlunsplit((parts.scheme, place, path, parts.query, ""))
 
 
+def refused(url: str) -> str | None:
+    """Return in words why nothing can be sent to ``url``, without repeating it; None where it can.
+
+    Only https is taken, and hosts that the internet knows; of this machine's own addresses also http.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return "is no address: write one as https://app.example.com/webhooks/upswell"
+    return _fault(parts, host, "Upswell")
+
+
 def is_own(url: str) -> bool:
     """Whether an address is this machine's own, which nobody else can reach."""
     return _is_own((urlsplit(url).hostname or "").rstrip("."))
 
 
-def _fault(parts: SplitResult, host: str) -> str | None:
-    """Return in words what is wrong with an address."""
+def _fault(parts: SplitResult, host: str, sender: str) -> str | None:
+    """Return in words what is wrong with an address that ``sender`` is to send to."""
     if parts.scheme not in _PORTS or not host or any(letter.isspace() for letter in parts.geturl()):
         return "is no address of the web: write one as https://upswell.example.com"
     if parts.username is not None or parts.password is not None:
-        return "holds a name or a password: leave it out, Stripe signs what it sends"
+        return f"holds a name or a password: leave it out, {sender} signs what it sends"
     if parts.fragment:
         return "holds a fragment, the part from # on: leave it out"
     if _is_own(host):
         return None
     if parts.scheme != "https":
-        return "is not encrypted: Stripe sends to https:// only"
+        return f"is not encrypted: {sender} sends to https:// only"
     if not _is_public(host):
-        return "cannot be reached from outside: name the host that the internet reaches your receiver by"
+        return "cannot be reached from outside: name the host that the internet reaches the receiver by"
     return None
 
 

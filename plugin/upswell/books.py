@@ -12,6 +12,7 @@ from upswell.errors import InvariantError
 from upswell.invariants import breaches
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
+from upswell.watched import watch
 
 _FIELDS = tuple(field.name for field in fields(Movement))
 COLUMNS = ", ".join(_FIELDS)
@@ -35,6 +36,7 @@ def write_movements(connection: sqlite3.Connection, account: str, movements: Seq
     alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(held, rows, strict=False)))
     connection.execute("DELETE FROM movements WHERE customer = ? AND step >= ?", (account, alike))
     connection.executemany(_INSERT, [(*row, step) for step, row in enumerate(rows[alike:], alike)])
+    watch(connection, account)
     return True
 
 
@@ -94,6 +96,13 @@ def _name(connection: sqlite3.Connection, account: str) -> str:
         (account,),
     ).fetchone()
     return (row and row[0]) or account
+
+
+def product_names(ledger: Ledger, products: Iterable[str]) -> dict[str, str]:
+    """Return what products are called, as last known, by id; those without a name are left out."""
+    query = "SELECT json_extract(value, '$.name') FROM products WHERE id = ? ORDER BY at DESC, event DESC LIMIT 1"
+    found = {product: ledger.connection.execute(query, (product,)).fetchone() for product in products}
+    return {product: row[0] for product, row in found.items() if row and row[0]}
 
 
 def iso(at: int) -> str:

@@ -27,7 +27,8 @@ class Product:
 class Customer:
     """A Stripe customer.
 
-    ``discount`` is its own discount's id; ``says_discount`` is False where the payload has no word of it.
+    ``discount`` is its own discount's id; ``says_discount`` is False where the payload has no word of it. ``country``
+    is the two letters of its address.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Customer:
     metadata: Mapping[str, str] = field(default_factory=dict)
     discount: str | None = None
     says_discount: bool = False
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

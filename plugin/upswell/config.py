@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -16,11 +17,14 @@ from msgspec import structs
 from upswell import options
 from upswell.checking import check, nearest
 from upswell.errors import ConfigError
+from upswell.hook_settings import several
+from upswell.option_types import Section
 from upswell.reporting import rates
 from upswell.rules import PRESETS, Rules
 from upswell.settings import (
     Config,
     EmailSettings,
+    HookSettings,
     LedgerSettings,
     ReportSettings,
     Secret,
@@ -34,6 +38,7 @@ from upswell.signals.terms import Terms
 __all__ = [
     "Config",
     "EmailSettings",
+    "HookSettings",
     "LedgerSettings",
     "ReportSettings",
     "Secret",
@@ -54,7 +59,8 @@ class _Source(NamedTuple):
 
 _SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _PRESETTABLE = ("settle_minutes", "churn_at", "past_due", "discounts", "usage")
-_SEVERAL = "webhook_secret"
+_CONNECTED = "webhook_secret"
+_SEVERAL = (_CONNECTED, "secret")
 _SECRETS = (
     ("stripe", "api_key"),
     ("stripe", "webhook_secret"),
@@ -139,11 +145,14 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             channels=_channels(source, {"slack": slack is not None, "email": email is not None}),
             alerts=report.alerts,
             rates=rates(report),
+            benchmarks=report.benchmarks,
+            segments=tuple(dict.fromkeys(report.segments)),
         ),
         slack=slack,
         email=email,
         rules=_rules(source.sections["rules"]),
         signals=_signals(source.sections["signals"], report.timezone),
+        hooks=several(source.sections["hooks"].endpoint, partial(_found, source)),
         places=MappingProxyType({f"{section}.{key}": _place(source, section, key) for section, key in _SECRETS}),
     )
 
@@ -158,11 +167,14 @@ def _secret(source: _Source, section: str, key: str) -> Secret | None:
 
 
 def _secrets(source: _Source, section: str, key: str) -> tuple[Secret, ...]:
+    return _found(source, source.sections[section], section, key)
+
+
+def _found(source: _Source, settings: Section, section: str, key: str) -> tuple[Secret, ...]:
     """Return the secrets ``key`` names: a file's lines where a file is named, else those of the environment."""
-    settings = source.sections[section]
     if file := getattr(settings, f"{key}_file"):
         path = _relative(source, file)
-        if key == _SEVERAL and not path.exists():
+        if key == _CONNECTED and not path.exists():
             return ()  # `upswell connect` will write it
         found = _lines(path, f"[{section}] {key}_file")
     else:
@@ -173,8 +185,8 @@ def _secrets(source: _Source, section: str, key: str) -> tuple[Secret, ...]:
 
 
 def _split(value: str, key: str) -> list[str]:
-    """Split what may hold several, and a note behind a #: only the webhook's secrets, for a password may hold both."""
-    return value.partition("#")[0].split(",") if key == _SEVERAL else [value]
+    """Split what may hold several, and a note behind a #: only secrets of webhooks, for a password may hold both."""
+    return value.partition("#")[0].split(",") if key in _SEVERAL else [value]
 
 
 def _lines(path: Path, place: str) -> list[str]:

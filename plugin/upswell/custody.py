@@ -1,18 +1,23 @@
-"""The commands that look after the ledger itself: what came in, copies of it, and what must be forgotten."""
+"""The commands that look after the ledger itself: what came in and goes out, copies of it, what must be forgotten."""
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from upswell.console import WRONG, configured, formats, progress, tell
+from upswell.errors import UpswellError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from upswell.arrivals import Arrival
+    from upswell.config import Config
+    from upswell.dispatches import Dispatch
+    from upswell.ledger import Ledger
 
 _STATES = ("failed", "waiting", "received", "applied", "ignored")
 
@@ -45,6 +50,63 @@ def events(
             click.echo(arrivals.body(ledger, event))
         else:
             _list(arrivals.arrivals(ledger, **wanted), form, config.report.timezone)
+
+
+@click.command()
+@click.argument("message", required=False, metavar="ID")
+@click.option("--state", type=click.Choice(("waiting", "sent", "gave_up")), help="Those in one state.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
+@formats("table", "json")
+@click.option("--resend", metavar="ID|all", help="Try again what was given up.")
+@click.option("--drop", metavar="ID|all", help="Throw away what was given up; it cannot be undone.")
+@click.option("--test", metavar="NAME", help="Send a test message to an endpoint, and say what it answers.")
+@click.option("--yes", is_flag=True, help="Do so without asking.")
+@click.pass_obj
+def hooks(
+    named: Path | None,
+    /,
+    *,
+    message: str | None,
+    form: str,
+    resend: str | None,
+    drop: str | None,
+    test: str | None,
+    yes: bool,
+    **wanted: Any,
+) -> int:
+    """List outgoing webhooks, or show one message."""
+    from upswell import dispatches, sending
+    from upswell.ledger import Ledger
+
+    if sum(map(bool, (message, resend, drop, test))) > 1:
+        raise click.UsageError("ID, --resend, --drop and --test exclude each other")
+    config = configured(named)
+    with Ledger(config.ledger.path) as ledger:
+        if test:
+            return _test(ledger, config, test)
+        if resend:
+            done = dispatches.resend(ledger, None if resend == "all" else resend, int(time.time()))
+            click.echo(f"{done} to be sent again: `upswell serve` does it within a minute.")
+        elif drop:
+            confirm(f"Throw away what was given up of {drop}? This cannot be undone.", yes=yes)
+            click.echo(f"{dispatches.drop(ledger, None if drop == 'all' else drop)} thrown away.")
+        elif message:
+            click.echo(sending.body(ledger, dispatches.notice(ledger, message), people=False).decode())
+        else:
+            _list_dispatches(dispatches.listed(ledger, **wanted), form, config.report.timezone)
+    return 0
+
+
+def _test(ledger: "Ledger", config: "Config", name: str) -> int:
+    from upswell import sending
+
+    hook = next((hook for hook in config.hooks if hook.name == name), None)
+    if hook is None:
+        names = ", ".join(hook.name for hook in config.hooks) or "none"
+        raise UpswellError(f'There is no [[hooks.endpoint]] with the name "{name}": there is {names}')
+    answer = sending.send_test(ledger, hook, int(time.time()))
+    click.echo(f"{name} has {f'not taken it: {answer.error}' if answer.error else 'taken the test message'}.")
+    return WRONG if answer.error else 0
 
 
 @click.command()
@@ -93,6 +155,15 @@ def confirm(question: str, *, yes: bool) -> None:
     click.confirm(question, abort=True, err=True)
 
 
+def _list_dispatches(found: "Sequence[Dispatch]", form: str, zone: "ZoneInfo") -> None:
+    from upswell import listing
+
+    if form == "json":
+        click.echo(listing.dispatches_as_json(found))
+    else:
+        listing.dispatches_table(found, zone, sys.stdout)
+
+
 def _list(found: "Sequence[Arrival]", form: str, zone: "ZoneInfo") -> None:
     from upswell import listing
 
@@ -102,4 +173,4 @@ def _list(found: "Sequence[Arrival]", form: str, zone: "ZoneInfo") -> None:
         listing.arrivals_table(found, zone, sys.stdout)
 
 
-CUSTODY = (events, backup, forget)
+CUSTODY = (events, hooks, backup, forget)

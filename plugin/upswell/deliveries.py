@@ -191,7 +191,7 @@ def revive(connection: sqlite3.Connection, now: int) -> None:
 
 
 def _packed(summary: Summary) -> str:
-    beside = {"zone": summary.zone, "notes": summary.notes, "names": dict(summary.names)}
+    beside = {"zone": summary.zone, "notes": summary.notes, "names": dict(summary.names), "hint": summary.hint}
     return json.dumps({**as_json(summary), **beside})
 
 
@@ -209,5 +209,6 @@ def _unpacked(text: str) -> Summary:
         zone=held["zone"],
         notes=tuple(held["notes"]),
         together=msgspec.convert(held.get("together"), Together | None),
+        hint=held.get("hint", ""),
         names=held.get("names", {}),  # summaries of before 2026-11-25 have none
     )

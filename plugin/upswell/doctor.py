@@ -14,6 +14,7 @@ from upswell.errors import LedgerError
 from upswell.events import counts
 from upswell.finding import Finding, age
 from upswell.ledger import Ledger
+from upswell.outgoing import outgoing
 from upswell.rebuild import Progress, may_be_changed_back
 from upswell.schedule import next_run
 from upswell.surroundings import surroundings
@@ -97,6 +98,7 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield _history(ledger, now)
             yield _backlog(ledger)
             yield _posts(ledger, now)
+            yield from outgoing(ledger, config)
             yield _coupons(ledger, config)
             yield _families(ledger, config)
             yield _movements(ledger, config, sample, progress)

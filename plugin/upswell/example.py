@@ -41,7 +41,8 @@ def _blocks(name: str, cls: type[Section], answers: Mapping[str, Any]) -> Iterat
                 yield from _blocks(inner, field.type, {})
             case "list":
                 cls = get_args(field.type)[0]
-                yield [*_comment(cls.__doc__), f"#[[{inner}]]", *_keys(msgspec.structs.fields(cls), {})]
+                keys = _keys(msgspec.structs.fields(cls), {})
+                yield [*_comment(cls.__doc__), f"#[[{inner}]]", *(f"#{line.removeprefix('#')}" for line in keys)]
             case "table":
                 yield [*_comment(_note(field)), f"[{inner}]", *(_examples(_example(field)))]
 

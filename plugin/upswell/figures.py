@@ -13,6 +13,7 @@ from upswell import metrics
 from upswell.causes import EXPANSION_KINDS, Cause, causes
 from upswell.errors import InvariantError
 from upswell.kinds import Movement
+from upswell.segments import ProductPart, SegmentPart
 from upswell.weeks import Week, days_before, months_before, utc
 
 _TOP = 5
@@ -110,7 +111,10 @@ class Figures:
     top_customers: tuple[TopCustomer, ...]
     scheduled: tuple[Scheduled, ...]
     restated: tuple[Restated, ...]
-    causes: Mapping[str, Cause] = field(default_factory=dict)  # summaries kept before 2026-11-25 have none
+    # Summaries kept before 2026-11-25 have none of these.
+    causes: Mapping[str, Cause] = field(default_factory=dict)
+    by_product: tuple[ProductPart, ...] = ()
+    by_segment: Mapping[str, tuple[SegmentPart, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,8 @@ def figures(
         scheduled=_scheduled(movement for movement in ahead if movement.currency == currency),
         restated=restated,
         causes=causes(happened, before, mean.expansion),
+        by_product=(),
+        by_segment={},
     )
 
 

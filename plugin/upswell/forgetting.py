@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from hashlib import sha256
 
-from upswell import forgotten
+from upswell import forgotten, outbox
 from upswell.errors import LedgerError, UpswellError
 from upswell.ledger import Ledger, hold
 from upswell.raised import strip_signals
@@ -53,11 +53,13 @@ def forget(ledger: Ledger, rules: Rules, who: str, *, progress: Progress | None 
     names = forgotten.names_of(ledger.connection, customers, account)
     if account not in customers:
         names.add(account)
-    rename = _renaming(names, person.pseudonym)
-    _strip(ledger, rules, account, customers, person, rename)
+    _strip(ledger, rules, account, customers, person, _renaming(names, person.pseudonym))
     _strip_events(ledger, dict.fromkeys(customers, person), names, progress)
     if is_heeded(ledger, rules):
         rebuild(ledger, rules, lambda _done, _whole: None)
+    if account not in customers:
+        with ledger.write() as connection:
+            outbox.look_again(connection, account, None)
     return Forgotten(tuple(customers), person.pseudonym, _erase(ledger))
 
 
@@ -68,7 +70,7 @@ def _person(customers: Collection[str], rules: Rules) -> Person:
     return Person(pseudonym, key, tuple(rules.sales_keys))
 
 
-def _strip(  # who leaves which places
+def _strip(  # who, and all that is to be taken away of them
     ledger: Ledger,
     rules: Rules,
     account: str,
@@ -85,6 +87,7 @@ def _strip(  # who leaves which places
         strip_signals(connection, account, rename)
         forgotten.strip_posts(connection, rename)
         forgotten.strip_reasons(connection, rename)
+        outbox.forget(connection, {account, *customers})
 
 
 def _strip_events(ledger: Ledger, known: dict[str, Person], names: Collection[str], progress: Progress | None) -> None:

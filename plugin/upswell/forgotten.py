@@ -58,7 +58,7 @@ def _screened(value: Any, known: Mapping[str, Person]) -> Any:
     if isinstance(value, Customer):
         person = known.get(value.id)
         if person:
-            return replace(value, name=person.pseudonym, email=None, metadata=person.kept(value.metadata))
+            return replace(value, name=person.pseudonym, email=None, country=None, metadata=person.kept(value.metadata))
         return value
     person = known.get(getattr(value, "customer", None) or "")
     return replace(value, metadata=person.kept(value.metadata)) if person and hasattr(value, "metadata") else value
@@ -88,7 +88,7 @@ def _strip_column(  # a place, and who is to leave it
         if "metadata" in value:
             value["metadata"] = person.kept(value["metadata"])
         if "email" in value:
-            value |= {"name": person.pseudonym, "email": None}
+            value |= {"name": person.pseudonym, "email": None, "country": None}
         stripped = msgspec.json.encode(value).decode()
         connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (stripped, row))
 

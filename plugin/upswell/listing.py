@@ -1,4 +1,4 @@
-"""Movements and events as text: tables for people, CSV and JSON for programs."""
+"""Movements, events and messages as text: tables for people, CSV and JSON for programs."""
 
 import csv
 import json
@@ -9,6 +9,7 @@ from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from upswell.arrivals import Arrival
+from upswell.dispatches import Dispatch
 from upswell.grid import Grid
 from upswell.kinds import Movement
 from upswell.weeks import utc
@@ -17,6 +18,7 @@ COLUMNS = tuple(field.name for field in fields(Movement))
 
 _GRID = Grid(("When", "Customer", "Kind", "Amount", "MRR after", "Why"), numbers=("Amount", "MRR after"))
 _ARRIVALS = Grid(("Created", "State", "Type", "Id", "Why"))
+_DISPATCHES = Grid(("Made", "Type", "Customer", "To", "State", "Attempts", "Id", "Why"), numbers=("Attempts",))
 _STYLES = {"expansion": "green", "contraction": "yellow", "churn": "red"}
 _LONGEST_NAME, _LONGEST_REASON = 40, 400
 
@@ -84,6 +86,48 @@ def arrivals_table(arrivals: Iterable[Arrival], zone: ZoneInfo, out: IO[str]) ->
                 clean(arrival.reason or "", _LONGEST_REASON),
             )
             for arrival in arrivals
+        ],
+        out,
+    )
+
+
+def dispatches_as_json(dispatches: Iterable[Dispatch]) -> str:
+    """Return messages on their way as a JSON array; times are ISO 8601, UTC."""
+    told = [
+        {
+            "id": one.notice.id,
+            "type": one.notice.type,
+            "customer": one.notice.customer,
+            "made_at": utc(one.notice.made_at),
+            "destination": one.destination,
+            "state": one.state,
+            "attempts": one.attempts,
+            "next_attempt_at": None if one.next_attempt_at is None else utc(one.next_attempt_at),
+            "sent_at": None if one.sent_at is None else utc(one.sent_at),
+            "error": one.error,
+        }
+        for one in dispatches
+    ]
+    return json.dumps(told, indent=2, ensure_ascii=False)
+
+
+def dispatches_table(dispatches: Iterable[Dispatch], zone: ZoneInfo, out: IO[str]) -> None:
+    """Write messages on their way as a table for people, in times of ``zone``."""
+    from upswell.render.words import clean
+
+    _DISPATCHES.write(
+        [
+            (
+                datetime.fromtimestamp(one.notice.made_at, zone).strftime("%Y-%m-%d %H:%M"),
+                one.notice.type,
+                clean(one.notice.customer, _LONGEST_NAME),
+                one.destination,
+                one.state,
+                str(one.attempts),
+                one.notice.id,
+                clean(one.error or "", _LONGEST_REASON),
+            )
+            for one in dispatches
         ],
         out,
     )

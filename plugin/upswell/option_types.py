@@ -33,6 +33,13 @@ Variables = Annotated[
 Zone = Annotated[ZoneInfo, Meta(extra={"allowed": 'the name of a time zone, such as "Europe/Berlin"'})]
 Clock = Annotated[str, said('a time of day, such as "09:00"', r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 Currency = Annotated[str, said('a currency code of three letters, such as "usd"', r"\A[A-Za-z]{3}\Z")]
+Segment = Annotated[
+    str,
+    said(
+        '"plan", "country", "currency", or "customer.metadata." or "subscription.metadata." and a key',
+        r"\A(plan|country|currency|(customer|subscription)\.metadata\.\S.*)\Z",
+    ),
+]
 Rate = Annotated[Decimal, Meta(extra={"allowed": "a number above 0, such as 1.08"})]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Minutes = Annotated[int, Meta(ge=0, le=10080)]

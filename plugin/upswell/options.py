@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, field
 
+from upswell.hook_options import Hooks
 from upswell.option_types import (
     Address,
     Clock,
@@ -21,6 +22,7 @@ from upswell.option_types import (
     Port,
     Rate,
     Section,
+    Segment,
     Text,
     Url,
     Variable,
@@ -117,6 +119,17 @@ class Report(Section, frozen=True):
         bool,
         note("Whether those channels are told when no event comes for longer than usual, or events fail."),
     ] = True
+    benchmarks: Annotated[
+        bool, note("Whether a grey line says what is usual elsewhere, with its source: docs/definitions.md.")
+    ] = True
+    segments: Annotated[
+        tuple[Segment, ...],
+        note(
+            'What expansion is broken down by: "plan", "country", "currency", and any metadata key, such as '
+            '"customer.metadata.team" or "subscription.metadata.region". Choose keys that group customers and '
+            "name none.",
+        ),
+    ] = ()
     rates: Annotated[
         dict[str, Rate],
         note(
@@ -246,4 +259,5 @@ SECTIONS: dict[str, type[Section]] = {
     "email": Email,
     "rules": Rules,
     "signals": Signals,
+    "hooks": Hooks,
 }

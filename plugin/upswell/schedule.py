@@ -1,12 +1,16 @@
-"""The jobs: what is asked every minute and at start, and every few minutes, hour or day."""
+"""The jobs: what is asked every minute, every few minutes, hour or day: posting, telling, looking, dropping."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from upswell import outbox
 from upswell.alarm import raise_alarm
 from upswell.arrivals import shed
 from upswell.due import next_run
@@ -15,13 +19,16 @@ from upswell.ledger import Ledger
 from upswell.looking import look
 from upswell.posting import note_serving, post_due
 from upswell.rebuild import PAUSE_SECONDS
-from upswell.settings import Config
+from upswell.sending import send_due
+from upswell.settings import Config, HookSettings
+from upswell.telling import destinations, prepare, tell
 
 __all__ = ["Schedule", "next_run", "start"]
 
 _DAY_MINUTES, _HOUR_MINUTES = 1440, 60
 _LOOK_MINUTES, _LOOK_SECONDS = 5, 5.0
 _DAY_SECONDS = 86_400
+_CATCH_UP_MINUTES = 2  # what came while nobody served is applied first, for it may change what would be told
 
 _log = logging.getLogger(__name__)
 
@@ -29,11 +36,12 @@ _log = logging.getLogger(__name__)
 class Schedule:
     """A running scheduler; ``stop`` ends it."""
 
-    def __init__(self, scheduler: BackgroundScheduler) -> None:
-        self._scheduler = scheduler
+    def __init__(self, scheduler: BackgroundScheduler, stopping: threading.Event) -> None:
+        self._scheduler, self._stopping = scheduler, stopping
 
     def stop(self) -> None:
         """Start nothing new, and wait for what is being sent, so that its end is written down."""
+        self._stopping.set()
         self._scheduler.shutdown(wait=True)
 
 
@@ -45,8 +53,12 @@ def start(config: Config) -> Schedule:
     """
     with Ledger(config.ledger.path) as ledger:
         note_serving(ledger, int(time.time()))
-    scheduler = BackgroundScheduler(timezone=UTC)
-    for job, minutes, wait in _jobs(config):
+        prepare(ledger, config, int(time.time()))
+    stopping = threading.Event()
+    jobs = list(_jobs(config, stopping))
+    # A thread each: who does not answer holds up nobody else.
+    scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(len(jobs))})
+    for job, minutes, wait in jobs:
         scheduler.add_job(
             job,
             "interval",
@@ -58,10 +70,10 @@ def start(config: Config) -> Schedule:
             max_instances=1,
         )
     scheduler.start()
-    return Schedule(scheduler)
+    return Schedule(scheduler, stopping)
 
 
-def _jobs(config: Config) -> Iterator[tuple[Callable[[Config], None], int, int]]:
+def _jobs(config: Config, stopping: threading.Event) -> Iterator[tuple[Callable[[Config], None], int, int]]:
     """Yield each job, every how many minutes it runs, and after how many first."""
     yield _post, 1, 0
     yield _look, _LOOK_MINUTES, 0
@@ -69,6 +81,11 @@ def _jobs(config: Config) -> Iterator[tuple[Callable[[Config], None], int, int]]
         yield _shed, _DAY_MINUTES, 0
     if config.report.alerts and config.report.channels:
         yield _watch, _HOUR_MINUTES, _HOUR_MINUTES  # what did not come while nobody served is caught up with first
+    if destinations(config):
+        yield partial(_tell, stopping), 1, _CATCH_UP_MINUTES
+        yield _prune, _DAY_MINUTES, 0
+    for hook in config.hooks:
+        yield partial(_send, stopping, hook), 1, 0
 
 
 def _watch(config: Config) -> None:
@@ -115,3 +132,35 @@ def _shed(config: Config) -> None:
     else:
         if done:
             _log.info("The bytes of %d events older than %d days are dropped", done, days)
+
+
+def _tell(stopping: threading.Event, config: Config) -> None:
+    """Put on its way what is to be told at once."""
+    try:
+        with Ledger(config.ledger.path) as ledger:
+            tell(ledger, config, int(time.time()), halted=stopping.is_set)
+    except UpswellError as error:
+        _log.warning("What is to be told at once could not be looked for: %s", error)
+
+
+def _send(stopping: threading.Event, hook: HookSettings, config: Config) -> None:
+    """Send one endpoint what is on its way to it."""
+    try:
+        with Ledger(config.ledger.path) as ledger:
+            done = send_due(ledger, hook, lambda: int(time.time()), halted=stopping.is_set)
+    except UpswellError as error:
+        _log.warning("The hook %s could not be sent anything: %s", hook.name, error)
+        return
+    if done.failed:
+        _log.warning("The hook %s took %d messages and %d not: %s", hook.name, done.taken, done.failed, done.trouble)
+    elif done.taken:
+        _log.info("The hook %s took %d messages", hook.name, done.taken)
+
+
+def _prune(config: Config) -> None:
+    """Drop what was told long ago."""
+    try:
+        with Ledger(config.ledger.path) as ledger:
+            outbox.prune(ledger, int(time.time()))
+    except UpswellError as error:
+        _log.warning("What was told long ago could not be dropped: %s", error)

@@ -92,10 +92,11 @@ def _forget_secrets(config: Config) -> None:
 
 
 def _secrets(config: Config) -> Iterator[Secret]:
-    sections = (config.stripe, config.server, config.slack, config.email)
+    sections = (config.stripe, config.server, config.slack, config.email, *config.hooks)
     found = [getattr(section, name) for section in sections if section for name in section.__slots__]
     yield from (value for value in found if isinstance(value, Secret))
     yield from config.stripe.webhook_secrets
+    yield from (secret for hook in config.hooks for secret in hook.secrets)
 
 
 def _server(config: Config) -> MPServer:
@@ -172,8 +173,8 @@ def _heed_signals(server: MPServer, hangup: Any, pressed: threading.Event) -> No
 
 def _for_worker(config: Config) -> Config:
     """Return what the worker needs of the configuration: of the secrets only those that it compares with."""
-    stripe, rules = replace(config.stripe, api_key=None), Rules(roles={}, families={})
-    return replace(config, stripe=stripe, slack=None, email=None, rules=rules, signals=Terms(weights={}), places={})
+    stripe, rules, signals = replace(config.stripe, api_key=None), Rules(roles={}, families={}), Terms(weights={})
+    return replace(config, stripe=stripe, slack=None, email=None, hooks=(), rules=rules, signals=signals, places={})
 
 
 def _announce(server: MPServer, config: Config) -> None:

@@ -85,7 +85,8 @@ class ReportSettings:
     """When the weekly summary is posted, in which zone and currency (lower case), to which configured channels.
 
     ``alerts`` says whether the channels are told when somebody must look. ``rates`` are units of ``currency`` for one
-    unit of each other currency, by its code in lower case.
+    unit of each other currency, by its code in lower case. ``segments`` are what expansion is broken down by.
+    ``benchmarks`` says whether what is usual elsewhere is said beside the figures.
     """
 
     timezone: ZoneInfo
@@ -95,6 +96,8 @@ class ReportSettings:
     channels: tuple[str, ...]
     alerts: bool = True
     rates: Mapping[str, Decimal] = field(default_factory=dict)
+    segments: tuple[str, ...] = ()
+    benchmarks: bool = True
 
 
 @dataclass(frozen=True, slots=True)

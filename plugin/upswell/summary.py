@@ -10,7 +10,7 @@ from upswell.figures import Figures, Span, figures
 from upswell.kinds import Movement
 from upswell.notes import notes
 from upswell.restated import Past, restated
-from upswell.together import Rates, Together, together, unrated
+from upswell.together import Together
 from upswell.weeks import Week, days_before
 
 _AHEAD_DAYS = 30
@@ -35,9 +35,9 @@ class Summary:
 
     ``start`` and ``end`` (exclusive) are dates of the report zone; ``complete`` is False while the week runs.
     ``currency`` (lower case) is the main one, of ``figures``; ``other_currencies`` holds the rest by code.
-    ``together`` is what they are in the main one, or None: see ``brought_together``.
+    ``together`` is what they are in the main one, None where their rates are not known.
     ``zone`` is the report zone's name, ``notes`` are sentences for people, and ``names`` those of customers of whom
-    something is scheduled: the JSON leaves all three out.
+    something is scheduled, and ``hint`` is what is usual elsewhere: the JSON leaves all four out.
     """
 
     week: str
@@ -52,6 +52,7 @@ class Summary:
     notes: tuple[str, ...]
     names: Mapping[str, str]
     together: Together | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +124,6 @@ def _codes_of_plans(planned: Planned, ahead: Sequence[Movement]) -> set[str]:
 
 def _codes(ordered: Sequence[Movement], span: Span) -> set[str]:
     return {movement.currency for movement in ordered if movement.occurred_at < span.cut}
-
-
-def brought_together(summary: Summary, rates: Rates) -> Summary:
-    """Return ``summary`` with what its currencies are together; as it is where there are no ``rates``.
-
-    Where a currency lacks its rate there is nothing to show, and a note says which.
-    """
-    by_code = {summary.currency: summary.figures, **summary.other_currencies}
-    if not rates:
-        return summary
-    if lacking := unrated(by_code, summary.currency, rates):
-        codes = " and ".join(code.upper() for code in lacking)
-        note = f"Give the rate of {codes} in [report.rates] to see all currencies in {summary.currency.upper()}."
-        return replace(summary, notes=(*summary.notes, note))
-    return replace(summary, together=together(by_code, summary.currency, rates))
 
 
 def as_json(summary: Summary) -> dict[str, Any]:

@@ -1,10 +1,15 @@
 """From the ledger to the summary of a week."""
 
-from upswell import agenda, books, deliveries, events, metrics, tallies
+from collections.abc import Sequence
+from dataclasses import replace
+
+from upswell import agenda, benchmarks, books, deliveries, events, metrics, tallies, traits
+from upswell.breakdowns import Known, broken_down, brought_together
+from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.restated import Past
 from upswell.settings import Config
-from upswell.summary import Health, Planned, Summary, brought_together, summarise
+from upswell.summary import Health, Planned, Summary, summarise
 from upswell.verdicts import verdict
 from upswell.weeks import Week, utc
 
@@ -37,7 +42,17 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
         ),
         planned=planned,
     )
-    return brought_together(summary, config.report.rates)
+    return _in_parts(ledger, config, summary, metrics.window(movements, week.start, min(week.end, now + 1)))
+
+
+def _in_parts(ledger: Ledger, config: Config, summary: Summary, happened: Sequence[Movement]) -> Summary:
+    """Break expansion down, bring currencies together, add context: as far as the configuration asks for it."""
+    grown = [movement for movement in happened if movement.group == "expansion"]
+    products = {product for movement in grown if (product := movement.product_to or movement.product_from)}
+    segments = config.report.segments
+    known = Known(books.product_names(ledger, products), segments, traits.traits(ledger, config.rules, grown, segments))
+    hint = benchmarks.hint(summary.figures) if config.report.benchmarks else ""
+    return brought_together(replace(broken_down(summary, grown, known), hint=hint), config.report.rates)
 
 
 def _health(ledger: Ledger) -> Health:

@@ -5,8 +5,9 @@ import tomllib
 from pathlib import Path
 
 import msgspec
+from receivers import SECRET
 
-from upswell.config import load
+from upswell.config import Secret, load
 from upswell.example import render
 from upswell.options import SECTIONS
 
@@ -24,6 +25,7 @@ def test_the_example_loads_and_changes_nothing() -> None:
     assert found.ledger.path == EXAMPLE.parent / defaults.ledger.path
     assert (found.stripe, found.server, found.report) == (defaults.stripe, defaults.server, defaults.report)
     assert (found.slack, found.email, found.rules) == (defaults.slack, defaults.email, defaults.rules)
+    assert found.hooks == defaults.hooks == ()
 
 
 def test_every_example_in_it_is_allowed(tmp_path: Path) -> None:
@@ -31,12 +33,14 @@ def test_every_example_in_it_is_allowed(tmp_path: Path) -> None:
     text = re.sub(r"^#(?=\S)", "", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     text = text.replace("/run/secrets", str(tmp_path)).replace("to = []", 'to = ["a@x.test"]')
     for name in re.findall(rf'"{tmp_path}/(\w+)"', text):
-        (tmp_path / name).write_text("a secret")
+        (tmp_path / name).write_text(SECRET)
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
     found = load(path, {})
     assert found.slack
     assert found.email
+    (hook,) = found.hooks
+    assert (hook.name, hook.secrets, hook.people) == ("campaigns", (Secret(SECRET),), False)
     assert found.rules.price_changes == frozenset({("price_old", "price_new")})
     assert found.rules.roles == {"price_or_product": "add_on"}
 

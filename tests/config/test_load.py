@@ -208,6 +208,12 @@ def test_rates_are_exact(tmp_path: Path) -> None:
     }
 
 
+def test_segments_are_kept_in_their_order(tmp_path: Path) -> None:
+    """A segment that is named twice counts once; keys of metadata are taken as they are written."""
+    found = config(tmp_path, '[report]\nsegments = ["plan", "customer.metadata.Account Owner", "country", "plan"]\n')
+    assert found.report.segments == ("plan", "customer.metadata.Account Owner", "country")
+
+
 def test_places_say_where_each_secret_is_looked_for(tmp_path: Path) -> None:
     """For whoever has to tell a person what to set."""
     (tmp_path / "token").write_text("t")

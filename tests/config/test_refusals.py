@@ -30,6 +30,12 @@ REFUSALS = [
     ("[report.rates]\nusd = 1.1", "[report.rates] usd is [report] currency itself, whose rate is 1: leave it out"),
     ("[report.rates]\neur = 1.1\nEUR = 1.2", "[report.rates] EUR stands there twice"),
     ("[report]\nrates = 1.08", "[report] rates = 1.08 is not allowed: a section of keys and values"),
+    (
+        "[report]\nsegments = ['team']",
+        'segments = ["team"] is not allowed: a list in square brackets, each entry "plan", "country", "currency", or',
+    ),
+    ("[report]\nsegments = 'plan'", '[report] segments = "plan" is not allowed: a list in square brackets'),
+    ("[report]\nsegments = ['customer.metadata.']", "each entry"),
     ("[server]\nport = 70000", "[server] port = 70000 is not allowed: a whole number from 1 to 65535"),
     ("[server]\nport = 80.5", "[server] port = 80.5 is not allowed: a whole number from 1 to 65535"),
     ("[server]\nport = true", "[server] port = true is not allowed"),

@@ -1,6 +1,7 @@
 """The summary as the command asks for it."""
 
 import json
+from dataclasses import replace
 
 import desks
 import pytest
@@ -48,6 +49,25 @@ def test_names_and_health_come_from_the_ledger(ledger, config):
     assert [top.name for top in told.figures.top_customers] == ["Harbor", "cus_3", "cus_2"]
     assert told.health.pending == 1
     assert told.health.last_event_at.endswith("Z")
+
+
+def test_expansion_is_broken_down_by_what_the_configuration_names(ledger, config):
+    """Products are told always, segments where they are configured, as the ledger knows them."""
+    with ledger.write() as connection:
+        connection.execute("INSERT INTO customers VALUES ('cus_1', 1, NULL, ?)", ('{"id": "cus_1", "country": "DE"}',))
+    asked = replace(config, report=replace(config.report, segments=("country",)))
+    plain, told = (
+        json.loads(reports.render_as(reports.week_summary(ledger, one, "2026-W46", NOW), "json"))
+        for one in (config, asked)
+    )
+    assert plain["by_product"] == [{"product": None, "name": None, "amount": 115734, "customers": 3}]
+    assert plain["by_segment"] == {}
+    assert told["by_segment"] == {
+        "country": [
+            {"value": "DE", "amount": 73000, "customers": 1},
+            {"value": None, "amount": 42734, "customers": 2},
+        ]
+    }
 
 
 def test_posting_without_a_week_posts_the_last_complete_one(ledger, config):

@@ -13,9 +13,7 @@ from upswell.figures import Figures
 from upswell.summary import Summary, as_json
 
 ROOT = Path(__file__).parents[2]
-SECTION = (
-    (ROOT / "docs" / "definitions.md").read_text(encoding="utf-8").split("\n## The figures\n")[1].split("\n## ")[0]
-)
+SECTION = (ROOT / "docs" / "definitions.md").read_text(encoding="utf-8").split("\n## The figures\n")[1].split("\n##")[0]
 ROWS = [re.split(r" \| ", line.strip("| ")) for line in SECTION.splitlines() if line.startswith("| `")]
 
 

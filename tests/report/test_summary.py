@@ -35,6 +35,8 @@ FIGURES = [
     "scheduled",
     "restated",
     "causes",
+    "by_product",
+    "by_segment",
 ]
 MORE = ["together"]
 

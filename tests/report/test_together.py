@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import summary
 
+from upswell.breakdowns import brought_together
 from upswell.kinds import KINDS
 from upswell.money import exponent
 from upswell.render import terminal
 from upswell.render.page import page
-from upswell.summary import as_json, brought_together
+from upswell.summary import as_json
 
 RATES = {"eur": Decimal("1.08"), "jpy": Decimal("0.0067"), "kwd": Decimal("3.25")}
 SEVERAL = """

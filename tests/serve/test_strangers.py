@@ -15,6 +15,11 @@ from loading import Senders
 from receiving import OTHER_SECRET, PATH, SECRET, event, signature, stored
 from serving import free_port, is_gone, until
 
+from upswell.config import load
+from upswell.ledger import Ledger
+from upswell.outbox import Notice, post
+from upswell.sending import send_due
+
 HEAD = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n".encode()
 REFUSED = b'{"error":"The signature fits no configured secret, or is not of the last five minutes."}'
 
@@ -176,6 +181,8 @@ PLANTED = {
     "STRIPE_WEBHOOK_SECRET": f"whsec_{MARK}first,whsec_{MARK}second",
     "UPSWELL_TOKEN": f"{MARK}token",
     "SMTP_PASSWORD": f"{MARK}password",
+    "UPSWELL_HOOK_URL": f"https://127.0.0.1:9/in/{MARK}url",
+    "UPSWELL_HOOK_SECRET": f"whsec_{MARK}{'hook' * 8},whsec_{MARK}{'more' * 8}=",
 }
 SLACK = {"SLACK_WEBHOOK_URL": f"https://127.0.0.1:9/services/{MARK}url"}
 BOT = {"SLACK_BOT_TOKEN": f"xoxb-{MARK}token"}
@@ -218,6 +225,9 @@ port = {port}
 username = "upswell"
 from = "a@example.com"
 to = ["b@example.com"]
+[[hooks.endpoint]]
+name = "campaigns"
+people = true
 """
     environ = PLANTED | slack
     served = launch(more=more, **environ).ready()
@@ -233,8 +243,10 @@ to = ["b@example.com"]
     told += [served.ask("POST", PATH, body, Stripe_Signature=signature(body, "whsec_x")) for body in bodies]
     told += [served.ask("GET", "/healthz", Authorization=f"Bearer {token}"), served.ask("GET", f"/{'x' * 3000}")]
     until(lambda: stored(served.ledger).get("evt_3") == "failed")
+    on_its_way(served.ledger)
+    commands = ("doctor", "retry", "summary --post", "hooks --test campaigns", "hooks", "hooks msg_1")
     printed = [
-        *(ran(served, environ, *command.split()) for command in ("doctor", "retry", "summary --post")),
+        *(ran(served, environ, *command.split()) for command in commands),
         ran(served, environ, "replay", str(served.folder / "config.toml")),
     ]
     assert served.ledger.with_name("upswell.db-wal").stat().st_size
@@ -249,8 +261,19 @@ to = ["b@example.com"]
     everything = repr((told, printed, shown, served.said())).encode() + kept + written(served.folder)
     everything += ran(served, environ, "serve")
     assert everything.count(b"could not be reached") >= 2
+    assert b"campaigns has not taken it: it could not be reached" in everything
     assert b"cannot be opened" in everything
     assert MARK.encode() not in everything
+
+
+def on_its_way(path):
+    """Put a message for the hook into the ledger, and have it tried."""
+    notice = Notice("msg_1", "movement.restated", "cus_1", 0, {"was": None, "now": None})
+    (hook,) = load(path.with_name("config.toml"), PLANTED).hooks
+    with Ledger(path) as ledger:
+        with ledger.write() as connection:
+            post(connection, notice, [hook.destination])
+        assert send_due(ledger, hook, lambda: int(time.time())).failed == 1
 
 
 def ask_health(served):

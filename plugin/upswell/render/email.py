@@ -50,14 +50,14 @@ def _lines(said: Page) -> Iterator[str]:
     for heading, lines in _sections(said):
         if lines:
             yield from ("", heading, *(f"  {line}" for line in lines))
-    yield from ("", said.health)
+    yield from ("", *([said.hint] if said.hint and not said.quiet else []), said.health)
 
 
 def _sections(said: Page) -> Iterator[tuple[str, Sequence[str]]]:
     steps = [f"{step.label}: {step.text}" for step in said.steps]
     yield "Monthly recurring revenue", [f"Opening: {said.opening}", *steps, f"Closing: {said.closing}"]
     causes = [f"{cause.label}: {cause.text} ({_beside(cause)})" for cause in said.causes]
-    yield "Why it grew", [*causes, said.origins] if causes else []
+    yield "Why it grew", [*causes, said.origins, *said.parts] if causes else []
     yield "Who grew most", [f"{who.name}: {who.text} ({who.reason})" for who in said.customers]
     yield (
         "Week by week",

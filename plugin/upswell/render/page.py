@@ -71,9 +71,11 @@ class Page:
     closing: str
     causes: tuple[Line, ...]
     origins: str
+    parts: tuple[str, ...]
     compared: tuple[tuple[str, ...], ...]
     retention: tuple[tuple[str, ...], ...]
     facts: tuple[str, ...]
+    hint: str
     customers: tuple[Customer, ...]
     others: tuple[str, ...]
     corrections: tuple[str, ...]
@@ -98,9 +100,11 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         closing=words.amount(figures.closing_mrr, currency),
         causes=_causes(figures, currency),
         origins=sentences.origins(figures, currency),
+        parts=sentences.parts(figures, currency),
         compared=_compared(figures, currency),
         retention=_retention(figures),
         facts=sentences.facts(figures),
+        hint=summary.hint,
         customers=_customers(figures, currency),
         others=(
             *sentences.together(summary),

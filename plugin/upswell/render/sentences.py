@@ -1,6 +1,6 @@
 """The sentences of the summary: headline, lead, facts, corrections, what is scheduled, the ledger's health."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from upswell.figures import Figures, Scheduled
@@ -22,6 +22,7 @@ _KINDS = {
     "term_change": "term change",
 }
 _SHOWN = 5
+_PARTS = 3
 _LONGEST_NAME = 60
 
 
@@ -82,6 +83,27 @@ def origins(figures: Figures, currency: str) -> str:
         organic, sales = words.signed(expansion.organic, currency), words.signed(expansion.sales, currency)
         text += f": {organic} organic, {sales} with sales"
     return text
+
+
+def parts(figures: Figures, currency: str) -> tuple[str, ...]:
+    """Say expansion by product and by each segment, a line each, the largest parts; nothing where there is one only."""
+    found = {"product": [(part.name, part.amount) for part in figures.by_product]} | {
+        key.rpartition(".metadata.")[2]: [(part.value, part.amount) for part in held]
+        for key, held in figures.by_segment.items()
+        if key != "currency" and any(part.value for part in held)
+    }
+    return tuple(
+        f"By {words.clean(label, 40)}: {_largest(held, currency)}"
+        for label, held in found.items()
+        if len(held) > 1 or (held and label != "product")
+    )
+
+
+def _largest(held: Sequence[tuple[str | None, int]], currency: str) -> str:
+    shown, more = held[:_PARTS], held[_PARTS:]
+    said = [f"{words.clean(value or 'none', 40)} {words.signed(amount, currency)}" for value, amount in shown]
+    rest = words.signed(sum(amount for _, amount in more), currency)
+    return ", ".join([*said, *([f"{len(more)} more {rest}"] if more else [])])
 
 
 def facts(figures: Figures) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ _HEADER = 150
 _SECTION = 2_900
 _WHOLE = 12_000
 _BAR = 8
+_PARTS = 4
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -54,7 +55,8 @@ def _blocks(said: Page) -> Iterator[Block]:
     yield from _head(said)
     yield _section(_table("Monthly recurring revenue", _bridge(said)))
     if said.causes:
-        yield _section(_table("Why it grew", _causes(said.causes)) + f"\n{_escaped(said.origins)}")
+        beside = "\n".join(_escaped(line) for line in (said.origins, *said.parts[:_PARTS]))
+        yield _section(_table("Why it grew", _causes(said.causes)) + f"\n{beside}")
     yield from _customers(said.customers)
     yield _compared(said)
     if said.retention:
@@ -67,6 +69,8 @@ def _blocks(said: Page) -> Iterator[Block]:
         yield from _listed(heading, lines)
     if said.facts:
         yield _context(_escaped(" ".join(said.facts)))
+    if said.hint:
+        yield _context(_escaped(said.hint))
 
 
 def _head(said: Page) -> Iterator[Block]:

@@ -1,0 +1,109 @@
+"""What is told at once of a customer's movements: each one once, when nothing can join its group any more.
+
+What changes later of something that was told is told again, with what it was and what it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from upswell.kinds import Movement
+
+RECORDED, RESTATED = "movement.recorded", "movement.restated"
+MOVEMENT_EVENTS = (RECORDED, RESTATED)
+
+GRACE_SECONDS = 60
+"""For how long after a group has closed an event of it may still be on its way to us."""
+
+LATEST_SECONDS = 30 * 86_400
+"""How long after it happened a movement may become known and is still told: as far back as Stripe keeps events."""
+
+KEPT_SECONDS = 90 * 86_400
+"""For how long after it happened a movement that was told is followed."""
+
+_SHOWN = (
+    *("occurred_at", "kind", "driver", "amount", "currency", "origin"),
+    *("product_from", "product_to", "price_from", "price_to", "quantity_from", "quantity_to"),
+)
+_said = attrgetter(*_SHOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One thing to tell; ``type`` is one of MOVEMENT_EVENTS.
+
+    ``was`` is what was told before, ``now`` what is so; None where there was, or is, no such movement.
+    """
+
+    type: str
+    was: Movement | None
+    now: Movement | None
+
+    @property
+    def subject(self) -> Movement:
+        """The movement it is about: as it is, or as it was where it is gone."""
+        subject = self.now or self.was
+        assert subject is not None  # noqa: S101  # nothing is announced of nothing
+        return subject
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What to tell now, and when to look again (unix seconds UTC; None: when something changes)."""
+
+    announcements: tuple[Announcement, ...]
+    next_at: int | None = None
+
+
+def news(
+    movements: Sequence[Movement], told: Mapping[str, Movement | None], *, now: int, since: int, settle_minutes: int
+) -> News:
+    """Return what is to be told at ``now`` of one customer, whose ``movements`` are these.
+
+    ``told`` holds by id what was told last, None where the last word was that it is gone. What happened before
+    ``since`` (unix seconds UTC) is nobody's business, and so is what becomes known more than LATEST_SECONDS late.
+
+    A group's movements carry the time of its last change, so that nothing can join it ``settle_minutes`` later.
+    """
+    settle = settle_minutes * 60
+    closed_until = now - settle - GRACE_SECONDS
+    earliest = max(since, now - LATEST_SECONDS)
+    held = {movement.id: movement for movement in movements}
+    fresh = [one for one in movements if one.id not in told and one.occurred_at >= earliest]
+    known = [held[name] for name in told if name in held]
+    waits = [one.occurred_at for one in (*fresh, *known) if one.occurred_at > closed_until]
+    said = []
+    for name, was in told.items():
+        found = held.get(name)
+        if found and closed_until < found.occurred_at <= now:
+            continue
+        is_there = found is not None and found.occurred_at <= closed_until
+        current = found if is_there else None
+        if was and current is None:
+            heir = _heir(was, fresh, now, settle)
+            if heir and heir.occurred_at > closed_until:
+                continue
+            if heir:
+                fresh.remove(heir)
+            current = heir
+        if not _alike(was, current):
+            said.append(Announcement(RESTATED, was, current))
+    said += [Announcement(RECORDED, None, one) for one in fresh if one.occurred_at <= closed_until]
+    return News(tuple(said), min(waits) + settle + GRACE_SECONDS if waits else None)
+
+
+def _heir(was: Movement, fresh: Sequence[Movement], now: int, settle: int) -> Movement | None:
+    """Return the movement that stands in the place of one that is gone: of its item, by its cause or in its group."""
+    near = [
+        one
+        for one in fresh
+        if (one.item, one.currency) == (was.item, was.currency)
+        and one.occurred_at <= now
+        and (one.cause == was.cause or abs(one.occurred_at - was.occurred_at) <= settle)
+    ]
+    return min(near, key=lambda one: (one.cause != was.cause, abs(one.occurred_at - was.occurred_at)), default=None)
+
+
+def _alike(was: Movement | None, current: Movement | None) -> bool:
+    """Whether two say the same; what stood before and after, and the words of the reason, may differ."""
+    return was is current if was is None or current is None else bool(_said(was) == _said(current))

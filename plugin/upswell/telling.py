@@ -1,0 +1,74 @@
+"""What is told at once: found where a customer's movements changed, put on its way once its group has closed."""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
+
+from upswell import outbox
+from upswell.announcing import Announcement, news
+from upswell.ledger import Ledger
+from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS
+from upswell.settings import Config
+
+_BEHIND_SECONDS = 60
+
+
+def prepare(ledger: Ledger, config: Config, now: int) -> None:
+    """Note, as serving begins at ``now`` (unix seconds UTC), who is told at once: of nothing from before."""
+    outbox.switch(ledger, destinations(config), now)
+
+
+def destinations(config: Config) -> tuple[str, ...]:
+    """Return everybody who is told at once."""
+    return tuple(hook.destination for hook in config.hooks)
+
+
+def tell(ledger: Ledger, config: Config, now: int, *, halted: Callable[[], bool] = lambda: False) -> int:
+    """Put on its way what is to be told at ``now`` (unix seconds UTC); return how much that is.
+
+    While accepted events wait to be applied for longer than usual, nothing is: they may change it. ``halted`` is asked
+    between two steps whether to stop.
+    """
+    since = outbox.since(ledger)
+    if not since or outbox.is_behind(ledger, now - _BEHIND_SECONDS):
+        return 0
+    done = 0
+    while accounts := outbox.to_look_at(ledger, now):
+        while accounts:
+            if halted():
+                return done
+            done += _look_at_some(ledger, config, since, accounts, now)
+            time.sleep(PAUSE_SECONDS)
+    return done
+
+
+def _look_at_some(ledger: Ledger, config: Config, since: Mapping[str, int], left: list[str], now: int) -> int:
+    """Look at the first customers of ``left`` in one short commit and take them off; return how much is told."""
+    deadline = time.monotonic() + HOLD_SECONDS
+    with ledger.write() as connection:
+        done = _look_at(connection, config, since, left.pop(0), now)
+        while left and time.monotonic() < deadline:
+            done += _look_at(connection, config, since, left.pop(0), now)
+    return done
+
+
+def _look_at(connection: sqlite3.Connection, config: Config, since: Mapping[str, int], account: str, now: int) -> int:
+    found = news(
+        outbox.movements_of(connection, account),
+        outbox.told(connection, account),
+        now=now,
+        since=max(min(since.values()), outbox.forgotten_at(connection, account)),
+        settle_minutes=config.rules.settle_minutes,
+    )
+    for one in found.announcements:
+        outbox.announce(connection, one, _wanted(config, since, one), now)
+    outbox.look_again(connection, account, found.next_at)
+    return len(found.announcements)
+
+
+def _wanted(config: Config, since: Mapping[str, int], one: Announcement) -> Collection[str]:
+    """Return who is to be told of ``one``: who wants such events, and was there when it happened."""
+    happened = (one.was or one.subject).occurred_at
+    wanting = [hook.destination for hook in config.hooks if one.type in hook.events]
+    return [name for name in wanting if name in since and since[name] <= happened]
