@@ -7,6 +7,7 @@ from msgspec import Meta
 from upswell.option_types import Section, note
 
 Stretch = Annotated[int, Meta(ge=0, le=366)]
+Share = Annotated[float, Meta(ge=0.1, lt=1, extra={"allowed": "a number from 0.1 to below 1, such as 0.8"})]
 Points = Annotated[int, Meta(ge=0, le=100)]
 
 
@@ -25,9 +26,7 @@ class Weights(Section, frozen=True):
 class Signals(Section, frozen=True):
     """Which customers are ready for more: docs/signals.md."""
 
-    usage_threshold: Annotated[
-        float, Meta(ge=0.1, lt=1), note("The share of a limit from which on usage, or seats, are near it.")
-    ] = 0.8
+    usage_threshold: Annotated[Share, note("The share of a limit from which on usage, or seats, are near it.")] = 0.8
     onboarding_days: Annotated[Stretch, note("Nobody is told of in a customer's first days.")] = 30
     renewal_days: Annotated[Stretch, note("How long before its renewal a yearly subscription is a signal.")] = 60
     cooldown_days: Annotated[Stretch, note("For how long a customer that was told of is not told of anew.")] = 30
