@@ -5,10 +5,14 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from msgspec import structs
 
 from upswell import options
 from upswell.checking import check, nearest
@@ -28,6 +32,8 @@ from upswell.settings import (
     SlackSettings,
     StripeSettings,
 )
+from upswell.signal_options import Signals
+from upswell.signals.terms import Terms
 
 __all__ = [
     "Config",
@@ -146,6 +152,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
         slack=slack,
         email=email,
         rules=_rules(source.sections["rules"]),
+        signals=_signals(source.sections["signals"], report.timezone),
         hooks=several(source.sections["hooks"].endpoint, partial(_found, source)),
         places=MappingProxyType({f"{section}.{key}": _place(source, section, key) for section, key in _SECRETS}),
     )
@@ -254,4 +261,15 @@ def _rules(rules: options.Rules) -> Rules:
         roles=MappingProxyType(rules.roles),
         families=MappingProxyType(rules.families),
         sales_keys=rules.sales.keys,
+    )
+
+
+def _signals(signals: Signals, zone: ZoneInfo) -> Terms:
+    return Terms(
+        threshold=Fraction(str(signals.usage_threshold)),
+        onboarding_days=signals.onboarding_days,
+        renewal_days=signals.renewal_days,
+        cooldown_days=signals.cooldown_days,
+        weights=MappingProxyType(structs.asdict(signals.weights)),
+        zone=zone,
     )

@@ -10,6 +10,7 @@ from hashlib import sha256
 from upswell import forgotten, outbox
 from upswell.errors import LedgerError, UpswellError
 from upswell.ledger import Ledger, hold
+from upswell.raised import strip_signals
 from upswell.rebuild import Progress, is_heeded, rebuild
 from upswell.records import place
 from upswell.redaction import Person
@@ -83,6 +84,7 @@ def _strip(  # who, and all that is to be taken away of them
             forgotten.remember(connection, customer, person, int(time.time()))
             forgotten.strip_rows(connection, customer, person)
             place(connection, customer, rules)
+        strip_signals(connection, account, rename)
         forgotten.strip_posts(connection, rename)
         forgotten.strip_reasons(connection, rename)
         outbox.forget(connection, {account, *customers})

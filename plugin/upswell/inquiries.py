@@ -132,4 +132,28 @@ def doctor(named: Path | None, /, *, thorough: bool) -> int:
     return 0 if all(finding.well for finding in found) else WRONG
 
 
-INQUIRIES = (movements, explain, reclassify, doctor)
+@click.command()
+@click.option("--customer", metavar="ID", help="One customer's; where it has none, why not.")
+@formats("table", "json", "csv")
+@click.pass_obj
+def signals(named: Path | None, /, customer: str | None, form: str) -> None:
+    """List who is ready for more, and why, the highest score first.
+
+    Whoever is due is looked at first, as `upswell serve` does it every five minutes.
+    """
+    from upswell import books, looking, raised
+    from upswell.render import ready
+
+    config, now = configured(named), int(time.time())
+    with reading(config) as ledger:
+        account = looking.account_of(ledger, customer) if customer else None
+        with progress("Looking") as moved:
+            looking.look(ledger, config, now, progress=moved)
+        found = raised.standing(ledger, customer=account)
+        if customer and not found:
+            tell([looking.why_none(ledger, config, customer, now)])
+        names = books.names(ledger, {one.customer for one in found})
+    ready.FORMATS[form](found, names, sys.stdout)
+
+
+INQUIRIES = (movements, explain, signals, reclassify, doctor)

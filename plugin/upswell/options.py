@@ -30,6 +30,7 @@ from upswell.option_types import (
     Zone,
     note,
 )
+from upswell.signal_options import Signals
 
 
 class Ledger(Section, frozen=True):
@@ -265,5 +266,6 @@ SECTIONS: dict[str, type[Section]] = {
     "slack": Slack,
     "email": Email,
     "rules": Rules,
+    "signals": Signals,
     "hooks": Hooks,
 }

@@ -16,6 +16,7 @@ from upswell.books import write_movements
 from upswell.ledger import Ledger, note_job
 from upswell.memory import Memory
 from upswell.plans import outlook
+from upswell.raised import want_look
 from upswell.records import place
 from upswell.rules import Rules
 from upswell.tallies import note_before
@@ -128,3 +129,4 @@ def _rebuild_one(connection: sqlite3.Connection, account: str, rules: Rules, mem
         connection.execute("UPDATE stale SET reason = ? WHERE account = ?", (reason, account))
     else:
         connection.execute("DELETE FROM stale WHERE account = ?", (account,))
+        want_look(connection, account)

@@ -1,4 +1,4 @@
-"""The jobs: a scheduler that asks every minute what is to be posted and told, and drops what is old once a day."""
+"""The jobs: what is asked every minute, every few minutes, hour or day: posting, telling, looking, dropping."""
 
 import logging
 import threading
@@ -16,6 +16,7 @@ from upswell.arrivals import shed
 from upswell.due import next_run
 from upswell.errors import UpswellError
 from upswell.ledger import Ledger
+from upswell.looking import look
 from upswell.noting import send_notes
 from upswell.posting import note_serving, post_due
 from upswell.rebuild import PAUSE_SECONDS
@@ -26,6 +27,7 @@ from upswell.telling import destinations, noted, prepare, tell
 __all__ = ["Schedule", "next_run", "start"]
 
 _DAY_MINUTES, _HOUR_MINUTES = 1440, 60
+_LOOK_MINUTES, _LOOK_SECONDS = 5, 5.0
 _DAY_SECONDS = 86_400
 _CATCH_UP_MINUTES = 2  # what came while nobody served is applied first, for it may change what would be told
 
@@ -75,6 +77,7 @@ def start(config: Config) -> Schedule:
 def _jobs(config: Config, stopping: threading.Event) -> Iterator[tuple[Callable[[Config], None], int, int]]:
     """Yield each job, every how many minutes it runs, and after how many first."""
     yield _post, 1, 0
+    yield _look, _LOOK_MINUTES, 0
     if config.ledger.keep_events_days:
         yield _shed, _DAY_MINUTES, 0
     if config.report.alerts and config.report.channels:
@@ -95,6 +98,18 @@ def _watch(config: Config) -> None:
             raise_alarm(ledger, config, int(time.time()))
     except UpswellError as error:
         _log.warning("It could not be looked at whether events come: %s", error)
+
+
+def _look(config: Config) -> None:
+    """Look for signals at whoever is due, for seconds at the most: nobody waits for it when `serve` ends."""
+    try:
+        with Ledger(config.ledger.path) as ledger:
+            done = look(ledger, config, int(time.time()), seconds=_LOOK_SECONDS)
+    except UpswellError as error:
+        _log.warning("Customers could not be looked at for signals: %s", error)
+    else:
+        if done.raised or done.cleared:
+            _log.info("%d signals raised, %d cleared", done.raised, done.cleared)
 
 
 def _post(config: Config) -> None:

@@ -31,6 +31,7 @@ from upswell.logs import log_to_stderr
 from upswell.memory import Memory
 from upswell.rules import Rules
 from upswell.settings import Config, Secret
+from upswell.signals.terms import Terms
 from upswell_connectors.client import Client
 from upswell_connectors.stripe_api import StripeApi
 from upswell_webhooks import worker
@@ -172,10 +173,8 @@ def _heed_signals(server: MPServer, hangup: Any, pressed: threading.Event) -> No
 
 def _for_worker(config: Config) -> Config:
     """Return what the worker needs of the configuration: of the secrets only those that it compares with."""
-    stripe = replace(config.stripe, api_key=None)
-    return replace(
-        config, stripe=stripe, slack=None, email=None, hooks=(), rules=Rules(roles={}, families={}), places={}
-    )
+    stripe, rules, signals = replace(config.stripe, api_key=None), Rules(roles={}, families={}), Terms(weights={})
+    return replace(config, stripe=stripe, slack=None, email=None, hooks=(), rules=rules, signals=signals, places={})
 
 
 def _announce(server: MPServer, config: Config) -> None:

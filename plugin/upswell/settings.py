@@ -10,6 +10,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from upswell.rules import Rules
+from upswell.signals.terms import Terms
 
 _LIVEMODE = {"live_": True, "test_": False}  # sk_live_…, rk_test_…
 
@@ -163,5 +164,6 @@ class Config:
     slack: SlackSettings | None
     email: EmailSettings | None
     rules: Rules
+    signals: Terms = field(default_factory=Terms)
     hooks: tuple[HookSettings, ...] = ()
     places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

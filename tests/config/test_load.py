@@ -2,6 +2,7 @@
 
 from datetime import time
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import pytest
 from upswell.config import Config, EmailSettings, Secret, SlackSettings, load
 from upswell.errors import ConfigError
 from upswell.rules import Rules
+from upswell.signals.terms import WEIGHTS, Terms
 
 
 def config(tmp_path: Path, text: str, **env: str) -> Config:
@@ -190,6 +192,18 @@ def test_the_rules_reach_the_classifier(tmp_path: Path) -> None:
         families={"prod_1": "pro"},
         sales_keys=("sales_rep",),
     )
+
+
+def test_the_terms_of_signals_are_exact(tmp_path: Path) -> None:
+    """A threshold is a decimal, not what a float makes of it; a weight that is written leaves the others be."""
+    path = tmp_path / "signals.toml"
+    path.write_text(
+        "[report]\ntimezone = 'Europe/Berlin'\n[signals]\nusage_threshold = 0.7\n[signals.weights]\nrenewal = 0\n"
+    )
+    found = load(path, {}).signals
+    assert (found.threshold, found.zone.key) == (Fraction(7, 10), "Europe/Berlin")
+    assert found.weights == {**WEIGHTS, "renewal": 0}
+    assert load(None, {}).signals == Terms()
 
 
 def test_currency_and_addresses_have_one_spelling(tmp_path: Path) -> None:

@@ -55,7 +55,18 @@ REFUSALS = [
     ("[stripe]\napi_key_env = 'MY KEY'", "[stripe] api_key_env is not allowed: the name of an environment variable"),
     ("[report]\nzone = 'UTC'", "[report] has no key 'zone': the nearest one is 'timezone'"),
     ("[reports]\nday = 'monday'", "there is no section [reports]: the nearest one is [report]"),
-    ("[signals]\nusage_threshold = 0.8", "there is no section [signals]"),
+    ("[outlook]\ndays = 30", "there is no section [outlook]"),
+    (
+        "[signals]\nusage_threshold = 80",
+        "usage_threshold = 80 is not allowed: a number from 0.1 to below 1, such as 0.8",
+    ),
+    ("[signals]\nusage_threshold = 1.0", "usage_threshold = 1.0 is not allowed"),
+    ("[signals]\ncooldown_days = -1", "[signals] cooldown_days = -1 is not allowed: a whole number from 0 to 366"),
+    (
+        "[signals.weights]\nrenewal = 101",
+        "[signals.weights] renewal = 101 is not allowed: a whole number from 0 to 100",
+    ),
+    ("[signals.weights]\nrenewals = 1", "[signals.weights] has no key 'renewals': the nearest one is 'renewal'"),
     ("report = 1", "report must be a section: [report] on a line of its own, and its keys below"),
     ("[report", "this is not TOML: "),
 ]

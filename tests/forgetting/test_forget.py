@@ -3,6 +3,7 @@
 import json
 import tempfile
 import zlib
+from fractions import Fraction
 from pathlib import Path
 
 import desks
@@ -22,10 +23,15 @@ from upswell.explaining import why
 from upswell.facts import Facts, Told
 from upswell.intake import retry
 from upswell.ledger import Ledger
+from upswell.looking import account_of, look
 from upswell.posting import post_by_hand
+from upswell.raised import standing, write_signals
 from upswell.reclassify import reclassify
 from upswell.records import write_facts
 from upswell.rules import Rules
+from upswell.signals.raising import decide
+from upswell.signals.signs import Look
+from upswell.signals.terms import Sign
 from upswell.weekly import weekly_summary
 from upswell.weeks import containing
 from upswell_connectors.shapes import facts_of_object
@@ -218,6 +224,22 @@ def test_an_account_of_several_customers_is_forgotten_whole(tmp_path):
         assert traces(ledger.path) == []
         again = forgetting.forget(ledger, rules, done.pseudonym)
         assert (again.pseudonym, again.customers) == (done.pseudonym, done.customers)
+
+
+def test_signals_stay_under_the_pseudonym(tmp_path):
+    """Who was told of keeps its signals and its cooldown, and they name nobody; a second run finds nothing more."""
+    config = configured(tmp_path, '[rules]\ncustomer_key = "metadata.account_id"\n[signals]\nonboarding_days = 0\n')
+    with Ledger(config.ledger.path, create=True) as ledger:
+        applied(ledger, *sent(), rules=config.rules)
+        account = account_of(ledger, "cus_1")
+        sign = Sign("renewal", "sub_1", f"{account} renews", Fraction(1))
+        with ledger.write() as connection:
+            write_signals(connection, decide(account, Look((sign,), None), (), NOW, config.signals))
+        done = forgetting.forget(ledger, config.rules, "cus_1")
+        (one,) = standing(ledger)
+        assert (one.customer, one.evidence) == (done.pseudonym, f"{done.pseudonym} renews")
+        assert look(ledger, config, NOW).customers == 2
+        assert traces(ledger.path) == []
 
 
 def test_forgetting_again_changes_nothing(ledger):

@@ -12,11 +12,14 @@ from upswell import __version__
 from upswell.cli import upswell
 from upswell.kinds import DRIVERS, GROUPS, KINDS
 from upswell.options import SECTIONS
+from upswell.signals.signs import SIGNALS
+from upswell.signals.terms import WEIGHTS
 from upswell_connectors.client import PERMISSIONS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+SIGNS = (ROOT / "docs" / "signals.md").read_text(encoding="utf-8")
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md")),
     *sorted((ROOT / "docs").glob("*.md")),
@@ -115,3 +118,16 @@ def test_the_changelog_knows_the_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     unreleased = changelog.split("## [Unreleased]")[1].split("\n## ")[0]
     assert f"\n## [{__version__}]" in changelog or __version__ in unreleased
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_every_signal_is_documented(name: str) -> None:
+    """Each signal stands in docs/signals.md with its default points, what it is, an example, and its next step."""
+    told, shown = re.findall(rf"^\| `{name}` \| (.*) \|$", SIGNS, flags=re.MULTILINE)
+    assert told.split(" | ")[0] == str(WEIGHTS[name])
+    assert shown.endswith(f" | {SIGNALS[name].next_step}")
+
+
+def test_no_other_signal_is_documented() -> None:
+    """What the document names as a signal is one."""
+    assert set(re.findall(r"^\| `(\w+)` \|", SIGNS, flags=re.MULTILINE)) == set(SIGNALS)

@@ -85,7 +85,8 @@ def test_every_module_stands_on_a_floor() -> None:
 def test_the_pure_core_is_one_list() -> None:
     """The floor, the forbidden imports and the coverage that is demanded are about the same modules."""
     assert {f"upswell.{name}" for name in CORE} == set(CONTRACTS["The pure core"]["source_modules"])
-    assert {f"*/upswell/{name}.py" for name in CORE} == set(PROJECT["tool"]["coverage"]["report"]["include"])
+    files = {f"{name}/*.py" if (PACKAGES["upswell"] / name).is_dir() else f"{name}.py" for name in CORE}
+    assert {f"*/upswell/{name}" for name in files} == set(PROJECT["tool"]["coverage"]["report"]["include"])
 
 
 @pytest.mark.parametrize("name", sorted(CORE))
@@ -94,5 +95,7 @@ def test_the_pure_core_needs_the_standard_library_only(name: str) -> None:
 
     A module of the core imports the core and the standard library, without the parts that touch the world.
     """
-    names = set(imported(PACKAGES["upswell"] / f"{name}.py")) - {"upswell"}
+    folder = PACKAGES["upswell"] / name
+    files = folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]
+    names = {found for file in files for found in imported(file)} - {"upswell"}
     assert names <= set(sys.stdlib_module_names) - set(CONTRACTS["The pure core"]["forbidden_modules"])

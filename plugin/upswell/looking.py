@@ -1,0 +1,129 @@
+"""Looking at customers for signals: whoever changed, and everybody with a subscription once a day.
+
+Each customer is decided on in one transaction with what the ledger knows of it and what was raised before: whatever
+comes twice, late or in another order, and however often it is begun anew, nobody is told of twice.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
+
+from upswell import poison, raised
+from upswell.agenda import widened
+from upswell.errors import UpswellError
+from upswell.ledger import Ledger
+from upswell.offered import with_offers
+from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS
+from upswell.records import history_of
+from upswell.rules import Rules
+from upswell.settings import Config
+from upswell.signals.known import Past
+from upswell.signals.raising import decide
+from upswell.signals.signs import look as look_at
+from upswell.signals.terms import DAY, Terms
+from upswell.signals.words import day
+from upswell.versions import Shared, refresh
+
+_BATCH = 200
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look came to: how many customers were looked at, how many signals were raised and cleared."""
+
+    customers: int = 0
+    raised: int = 0
+    cleared: int = 0
+
+
+def look(
+    ledger: Ledger,
+    config: Config,
+    now: int,
+    *,
+    seconds: float | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Looked:
+    """Look at whoever is due at ``now`` (unix seconds UTC), for so many ``seconds`` at the most.
+
+    What is over time is looked at the next time. Commits are short, as those of a rebuild are.
+    """
+    ends = None if seconds is None else time.monotonic() + seconds
+    done, shared = Looked(), Shared()
+    while some := raised.due(ledger.connection, now, _BATCH)[::-1]:
+        while some:
+            done = _look_at_some(ledger, some, config, now, shared, done)
+            if progress:
+                progress(done.customers, done.customers + len(some) + raised.count_due(ledger.connection, now))
+            if ends is not None and time.monotonic() > ends:
+                return done
+            time.sleep(PAUSE_SECONDS)
+    return done
+
+
+def _look_at_some(ledger: Ledger, left: list[str], config: Config, now: int, shared: Shared, done: Looked) -> Looked:
+    """Look at the last customers of ``left`` in one short commit, and take them off."""
+    deadline = time.monotonic() + HOLD_SECONDS
+    with ledger.write() as connection:
+        refresh(shared, connection)
+        while left:
+            done = _look_at(connection, left.pop(), config.rules, config.signals, now, shared, done)
+            if time.monotonic() > deadline:
+                break
+    return done
+
+
+def _look_at(
+    connection: sqlite3.Connection, account: str, rules: Rules, terms: Terms, now: int, shared: Shared, done: Looked
+) -> Looked:
+    """Look at one customer; who cannot be told, as long as something is missing, is looked at again tomorrow."""
+    changed, lives = [], True
+    try:
+        with poison.attempt(connection):
+            past = past_of(connection, account, rules, shared)
+            known = past.known(now)
+            held = raised.of_customer(connection, account)
+            changed = decide(account, look_at(known, terms), held, now, terms)
+            raised.write_signals(connection, changed)
+            lives = bool(known.subscriptions)
+    except Exception as error:  # noqa: BLE001  # whatever it is, everybody else must be looked at
+        _log.info("%s cannot be looked at for signals: %s", account, poison.reason(error))
+    raised.note_look(connection, account, now + DAY if lives else None)
+    fresh = sum(1 for one in changed if one.stands and one.raised_at == now)
+    gone = sum(1 for one in changed if not one.stands)
+    return Looked(done.customers + 1, done.raised + fresh, done.cleared + gone)
+
+
+def past_of(connection: sqlite3.Connection, account: str, rules: Rules, shared: Shared) -> Past:
+    """Return a customer's history, with all that signals ask of it. Raises InvariantError, LookupError."""
+    history = widened(connection, history_of(connection, account, shared), shared)
+    return Past(with_offers(connection, history, rules, shared), rules)
+
+
+def why_none(ledger: Ledger, config: Config, who: str, now: int) -> str:
+    """Say why a customer has no signal at ``now`` (unix seconds UTC). Raises UpswellError where nobody knows it."""
+    account = account_of(ledger, who)
+    found = look_at(past_of(ledger.connection, account, config.rules, {}).known(now), config.signals)
+    if found.restraint:
+        return f"{who} is not told of: {found.restraint}"
+    if not found.signs:
+        return f"{who} shows no sign of being ready for more"
+    last = max(one.raised_at for one in raised.of_customer(ledger.connection, account))
+    again = day(last + config.signals.cooldown_days * DAY, now, config.signals)
+    return f"{who} was told of lately, and is not told of anew before {again}"
+
+
+def account_of(ledger: Ledger, who: str) -> str:
+    """Return the summary's customer that ``who`` is, or is part of. Raises UpswellError where nobody knows it."""
+    row = ledger.connection.execute(
+        "SELECT account FROM accounts WHERE ? IN (customer, account) LIMIT 1", (who,)
+    ).fetchone()
+    if row is None:
+        raise UpswellError(f"The ledger {ledger.path} knows no customer {who}: take an id from `upswell movements`")
+    return str(row[0])
