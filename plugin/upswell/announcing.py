@@ -5,9 +5,12 @@ What changes later of something that was told is told again, with what it was an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from operator import attrgetter
 
 from upswell.kinds import Movement
+from upswell.money import exponent
 
 RECORDED, RESTATED = "movement.recorded", "movement.restated"
 MOVEMENT_EVENTS = (RECORDED, RESTATED)
@@ -90,6 +93,19 @@ def news(
             said.append(Announcement(RESTATED, was, current))
     said += [Announcement(RECORDED, None, one) for one in fresh if one.occurred_at <= closed_until]
     return News(tuple(said), min(waits) + settle + GRACE_SECONDS if waits else None)
+
+
+def is_large(found: Announcement, above: int, currency: str, rates: Mapping[str, Decimal]) -> bool:
+    """Whether what was told, or what is so, exceeds ``above`` whole units of ``currency`` a month, up or down.
+
+    ``rates`` are units of ``currency`` for one of each other one; an amount in a currency without a rate is not large.
+    """
+    factors = {**rates, currency: Decimal(1)}
+    return any(
+        Fraction(abs(one.amount), 10 ** exponent(one.currency)) * Fraction(factors.get(one.currency, 0)) > above
+        for one in (found.was, found.now)
+        if one
+    )
 
 
 def _heir(was: Movement, fresh: Sequence[Movement], now: int, settle: int) -> Movement | None:

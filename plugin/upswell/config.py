@@ -147,6 +147,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             rates=rates(report),
             benchmarks=report.benchmarks,
             segments=tuple(dict.fromkeys(report.segments)),
+            note_above=report.note_above,
         ),
         slack=slack,
         email=email,

@@ -119,6 +119,14 @@ class Report(Section, frozen=True):
         bool,
         note("Whether those channels are told when no event comes for longer than usual, or events fail."),
     ] = True
+    note_above: Annotated[
+        Annotated[int, Meta(ge=0, le=10**12)] | None,
+        note(
+            "A movement of more than so many whole units of the currency above a month is told to those channels at "
+            "once. Other currencies are compared at the rates below. Left out: none is.",
+            500,
+        ),
+    ] = None
     benchmarks: Annotated[
         bool, note("Whether a grey line says what is usual elsewhere, with its source: docs/definitions.md.")
     ] = True

@@ -148,6 +148,17 @@ def notice_id(*parts: str) -> str:
     return "msg_" + sha256("\x1f".join(parts).encode()).hexdigest()[:24]
 
 
+def was_told(connection: sqlite3.Connection, destination: str, about: Movement) -> bool:
+    """Whether ``destination`` was told of a movement before, or is about to be."""
+    row = connection.execute(
+        "SELECT 1 FROM notices JOIN notice_deliveries ON notice = id WHERE customer = ? AND destination = ? AND ? IN"
+        " (json_extract(said, '$.movement.id'), json_extract(said, '$.was.id'), json_extract(said, '$.now.id'))"
+        " LIMIT 1",
+        (about.customer, destination, about.id),
+    ).fetchone()
+    return row is not None
+
+
 def as_json(movement: Movement) -> dict[str, Any]:
     """Return a movement as ``upswell movements --format jsonl`` prints it."""
     return dict(zip(_FIELDS, row_of(movement), strict=True))

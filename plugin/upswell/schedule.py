@@ -17,11 +17,12 @@ from upswell.due import next_run
 from upswell.errors import UpswellError
 from upswell.ledger import Ledger
 from upswell.looking import look
+from upswell.noting import send_notes
 from upswell.posting import note_serving, post_due
 from upswell.rebuild import PAUSE_SECONDS
 from upswell.sending import send_due
 from upswell.settings import Config, HookSettings
-from upswell.telling import destinations, prepare, tell
+from upswell.telling import destinations, noted, prepare, tell
 
 __all__ = ["Schedule", "next_run", "start"]
 
@@ -84,6 +85,8 @@ def _jobs(config: Config, stopping: threading.Event) -> Iterator[tuple[Callable[
     if destinations(config):
         yield partial(_tell, stopping), 1, _CATCH_UP_MINUTES
         yield _prune, _DAY_MINUTES, 0
+    for channel in noted(config):
+        yield partial(_note, stopping, channel), 1, 0
     for hook in config.hooks:
         yield partial(_send, stopping, hook), 1, 0
 
@@ -155,6 +158,20 @@ def _send(stopping: threading.Event, hook: HookSettings, config: Config) -> None
         _log.warning("The hook %s took %d messages and %d not: %s", hook.name, done.taken, done.failed, done.trouble)
     elif done.taken:
         _log.info("The hook %s took %d messages", hook.name, done.taken)
+
+
+def _note(stopping: threading.Event, channel: str, config: Config) -> None:
+    """Send one channel the notes that are on their way to it."""
+    try:
+        with Ledger(config.ledger.path) as ledger:
+            done = send_notes(ledger, config, channel, lambda: int(time.time()), halted=stopping.is_set)
+    except UpswellError as error:
+        _log.warning("%s could not be sent its notes: %s", channel, error)
+        return
+    if done.failed:
+        _log.warning("%s got %d notes and %d not: %s", channel, done.taken, done.failed, done.trouble)
+    elif done.taken:
+        _log.info("%s got %d notes", channel, done.taken)
 
 
 def _prune(config: Config) -> None:

@@ -86,7 +86,8 @@ class ReportSettings:
 
     ``alerts`` says whether the channels are told when somebody must look. ``rates`` are units of ``currency`` for one
     unit of each other currency, by its code in lower case. ``segments`` are what expansion is broken down by.
-    ``benchmarks`` says whether what is usual elsewhere is said beside the figures.
+    ``benchmarks`` says whether what is usual elsewhere is said beside the figures. ``note_above`` is how many whole
+    units of ``currency`` a movement must exceed for the channels to be told of it at once; None: no one is.
     """
 
     timezone: ZoneInfo
@@ -98,6 +99,7 @@ class ReportSettings:
     rates: Mapping[str, Decimal] = field(default_factory=dict)
     segments: tuple[str, ...] = ()
     benchmarks: bool = True
+    note_above: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

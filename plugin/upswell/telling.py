@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell import outbox
-from upswell.announcing import Announcement, news
+from upswell.announcing import RESTATED, Announcement, is_large, news
 from upswell.ledger import Ledger
 from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS
 from upswell.settings import Config
@@ -20,8 +20,13 @@ def prepare(ledger: Ledger, config: Config, now: int) -> None:
 
 
 def destinations(config: Config) -> tuple[str, ...]:
-    """Return everybody who is told at once."""
-    return tuple(hook.destination for hook in config.hooks)
+    """Return everybody who is told at once: endpoints, and the channels that get notes."""
+    return (*noted(config), *(hook.destination for hook in config.hooks))
+
+
+def noted(config: Config) -> tuple[str, ...]:
+    """Return the channels that are told of large movements at once."""
+    return () if config.report.note_above is None else config.report.channels
 
 
 def tell(ledger: Ledger, config: Config, now: int, *, halted: Callable[[], bool] = lambda: False) -> int:
@@ -62,13 +67,25 @@ def _look_at(connection: sqlite3.Connection, config: Config, since: Mapping[str,
         settle_minutes=config.rules.settle_minutes,
     )
     for one in found.announcements:
-        outbox.announce(connection, one, _wanted(config, since, one), now)
+        outbox.announce(connection, one, _wanted(connection, config, since, one), now)
     outbox.look_again(connection, account, found.next_at)
     return len(found.announcements)
 
 
-def _wanted(config: Config, since: Mapping[str, int], one: Announcement) -> Collection[str]:
+def _wanted(
+    connection: sqlite3.Connection, config: Config, since: Mapping[str, int], one: Announcement
+) -> Collection[str]:
     """Return who is to be told of ``one``: who wants such events, and was there when it happened."""
     happened = (one.was or one.subject).occurred_at
     wanting = [hook.destination for hook in config.hooks if one.type in hook.events]
+    wanting += [channel for channel in noted(config) if _is_noted(connection, config, channel, one)]
     return [name for name in wanting if name in since and since[name] <= happened]
+
+
+def _is_noted(connection: sqlite3.Connection, config: Config, channel: str, one: Announcement) -> bool:
+    """Whether ``channel`` is told of ``one``: it is large, or corrects what the channel was told."""
+    report = config.report
+    if report.note_above is not None and is_large(one, report.note_above, report.currency, report.rates):
+        return True
+    told = [end for end in (one.was, one.now) if end and one.type == RESTATED]
+    return any(outbox.was_told(connection, channel, end) for end in told)

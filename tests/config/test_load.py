@@ -234,3 +234,10 @@ def test_places_say_where_each_secret_is_looked_for(tmp_path: Path) -> None:
     found = config(tmp_path, '[server]\ntoken_file = "token"\n')
     assert found.places["stripe.api_key"] == "the environment variable STRIPE_API_KEY ([stripe] api_key_env)"
     assert found.places["server.token"] == f"the file {tmp_path / 'token'} ([server] token_file)"
+
+
+def test_notes_are_off_until_a_threshold_is_written() -> None:
+    """[report] note_above is a whole number of units of the report's currency, and absent by default."""
+    assert load(None, {}).report.note_above is None
+    Path("config.toml").write_text("[report]\nnote_above = 500\n", encoding="utf-8")
+    assert load(None, {}).report.note_above == 500

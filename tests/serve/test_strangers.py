@@ -268,7 +268,7 @@ people = true
 
 def on_its_way(path):
     """Put a message for the hook into the ledger, and have it tried."""
-    notice = Notice("msg_1", "movement.restated", "cus_1", 0, {"was": None, "now": None})
+    notice = Notice("msg_1", "movement.restated", "cus_1", int(time.time()) - 5, {"was": None, "now": None})
     (hook,) = load(path.with_name("config.toml"), PLANTED).hooks
     with Ledger(path) as ledger:
         with ledger.write() as connection:

@@ -1,0 +1,71 @@
+"""What a channel is told at once: a sentence a movement, without links, as a Slack message and as a mail."""
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from slack_sdk.models.blocks import PlainTextObject, SectionBlock
+
+from upswell.announcing import RECORDED
+from upswell.outbox import Notice
+from upswell.render import words
+from upswell.render.email import Letter
+
+_LONGEST_NAME, _LONGEST_REASON, _LONGEST_SUBJECT = 60, 300, 150
+_MOST = 10
+_KINDS = {"price_change": " (price change)", "discount": " (discount)", "term_change": " (other billing term)"}
+
+Said = Mapping[str, Any]
+
+
+def sentences(notices: Sequence[Notice], names: Mapping[str, str], zone: ZoneInfo) -> list[str]:
+    """Return one sentence a notice, for ten at most; then one that says how many more there are."""
+    told = [_sentence(one, words.clean(names.get(one.customer, one.customer), _LONGEST_NAME), zone) for one in notices]
+    left = len(told) - _MOST
+    more = [f"And {left:,} more: `upswell movements` lists them."]
+    return [*told[:_MOST], *(more if left > 0 else [])]
+
+
+def message(said: Sequence[str]) -> dict[str, Any]:
+    """Return a Slack message of these sentences: plain text, in which nothing is a link or a mention."""
+    blocks = [SectionBlock(text=PlainTextObject(text=one, emoji=False)).to_dict() for one in said]
+    return {"text": html.escape(" ".join(said), quote=False), "blocks": blocks}
+
+
+def letter(said: Sequence[str]) -> Letter:
+    """Return a short mail of these sentences, the first one its subject."""
+    paragraphs = "".join(f"<p>{html.escape(one)}</p>" for one in said)
+    return Letter(words.clean(said[0], _LONGEST_SUBJECT), "\n\n".join(said) + "\n", paragraphs)
+
+
+def _sentence(notice: Notice, name: str, zone: ZoneInfo) -> str:
+    if notice.type == RECORDED:
+        return _recorded(notice.said["movement"], name)
+    was, now = notice.said["was"], notice.said["now"]
+    day = words.day(words.read((was or now)["occurred_at"], zone))
+    before = f"was told as {_amount(was)}" if was else "was taken back"
+    after = f"is {_amount(now)}: {_reason(now)}" if now else "did not happen: what came later took it away"
+    return f"Corrected: {name}, {day}, {before} and {after}"
+
+
+def _recorded(said: Said, name: str) -> str:
+    amount = words.amount(abs(said["amount"]), said["currency"])
+    kind, reason = said["kind"], _reason(said)
+    if kind == "new":
+        return f"{name} is a new customer at {amount} a month: {reason}"
+    if kind == "churn":
+        return f"{name} has left with {amount} a month: {reason}"
+    if kind == "reactivation":
+        return f"{name} pays {amount} a month again: {reason}"
+    way = "more" if said["amount"] > 0 else "less"
+    return f"{name} now pays {amount} a month {way}{_KINDS.get(kind, '')}: {reason}"
+
+
+def _amount(said: Said) -> str:
+    kind = said["kind"].replace("_", " ")
+    return f"{words.signed(said['amount'], said['currency'])} a month ({kind})"
+
+
+def _reason(said: Said) -> str:
+    return words.clean(said["reason"], _LONGEST_REASON)
