@@ -12,6 +12,7 @@ from dataclasses import astuple, fields
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.ledger import Ledger
+from upswell.signals.best import place
 from upswell.signals.raising import Raised
 
 _FIELDS = tuple(field.name for field in fields(Raised))
@@ -39,7 +40,7 @@ def standing(ledger: Ledger, *, at: int | None = None, customer: str | None = No
     found = _rows(
         ledger.connection, f"WHERE {' AND '.join(given)}", [value for values in given.values() for value in values]
     )
-    return sorted(found, key=lambda one: (-one.score, one.customer, -one.points, one.signal, one.subject))
+    return sorted(found, key=place)
 
 
 def since(ledger: Ledger, moment: int) -> list[Raised]:

@@ -78,7 +78,7 @@ def start(config: Config) -> Schedule:
 def _jobs(config: Config, stopping: threading.Event) -> Iterator[tuple[Callable[[Config], None], int, int]]:
     """Yield each job, every how many minutes it runs, and after how many first."""
     yield _post, 1, 0
-    yield _look, _LOOK_MINUTES, 0
+    yield _look, _LOOK_MINUTES, _CATCH_UP_MINUTES
     if config.ledger.keep_events_days:
         yield _shed, _DAY_MINUTES, 0
     if config.report.alerts and config.report.channels:

@@ -70,6 +70,7 @@ def _sections(said: Page) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Also", said.facts
     yield "Other currencies", said.others
     yield "Changed since posted", said.corrections
+    yield "Ready for more", said.ready
     yield "Scheduled", said.ahead
 
 

@@ -79,6 +79,7 @@ class Page:
     customers: tuple[Customer, ...]
     others: tuple[str, ...]
     corrections: tuple[str, ...]
+    ready: tuple[str, ...]
     ahead: tuple[str, ...]
     notes: tuple[str, ...]
     health: str
@@ -111,6 +112,7 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
             *(sentences.other(code, held) for code, held in summary.other_currencies.items()),
         ),
         corrections=sentences.corrections(summary),
+        ready=sentences.ready(summary),
         ahead=sentences.ahead(summary),
         notes=tuple(words.clean(note, 400) for note in (*remarks, *summary.notes)),
         health=sentences.health(summary.health, ZoneInfo(summary.zone)),

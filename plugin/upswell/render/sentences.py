@@ -159,6 +159,14 @@ def corrections(summary: Summary) -> tuple[str, ...]:
     )
 
 
+def ready(summary: Summary) -> tuple[str, ...]:
+    """Say who is ready for more, with the score and why, and what to do next."""
+    return tuple(
+        f"{words.clean(one.name, _LONGEST_NAME)} ({one.score}): {words.clean(one.reason, 200)}. {one.next_step}"
+        for one in summary.signals
+    )
+
+
 def ahead(summary: Summary) -> tuple[str, ...]:
     """Say what is scheduled, over all currencies."""
     return _shortened(

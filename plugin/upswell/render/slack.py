@@ -48,6 +48,7 @@ def _quiet(said: Page) -> Iterator[Block]:
     yield from _head(said)
     yield from _listed("Other currencies", said.others)
     yield from _listed("Changed since posted", said.corrections)
+    yield from _listed("Ready for more", said.ready)
     yield from _listed("Scheduled", said.ahead)
 
 
@@ -64,6 +65,7 @@ def _blocks(said: Page) -> Iterator[Block]:
     for heading, lines in (
         ("Other currencies", said.others),
         ("Changed since posted", said.corrections),
+        ("Ready for more", said.ready),
         ("Scheduled", said.ahead),
     ):
         yield from _listed(heading, lines)

@@ -50,6 +50,7 @@ def _blocks(said: Page) -> Iterator[RenderableType]:
         ("Also", said.facts),
         ("Other currencies", said.others),
         ("Changed since posted", said.corrections),
+        ("Ready for more", said.ready),
         ("Scheduled", said.ahead),
     ):
         if lines:
