@@ -148,6 +148,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             benchmarks=report.benchmarks,
             segments=tuple(dict.fromkeys(report.segments)),
             note_above=report.note_above,
+            notify_signals=source.sections["signals"].notify,
         ),
         slack=slack,
         email=email,

@@ -32,9 +32,9 @@ class HookEndpoint(Section, frozen=True):
         note("A file that holds it, one secret a line, instead of the environment.", "/run/secrets/hook_secret"),
     ] = None
     events: Annotated[
-        tuple[Literal["movement.recorded", "movement.restated"], ...],
+        tuple[Literal["movement.recorded", "movement.restated", "signal.raised", "signal.cleared"], ...],
         note("What it is told."),
-    ] = ("movement.recorded", "movement.restated")
+    ] = ("movement.recorded", "movement.restated", "signal.raised", "signal.cleared")
     people: Annotated[bool, note("true: it is also told the customer's name and email address.")] = False
 
 

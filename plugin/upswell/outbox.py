@@ -143,6 +143,11 @@ def post(connection: sqlite3.Connection, notice: Notice, destinations: Collectio
     )
 
 
+def is_kept(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether there is a notice with that id."""
+    return connection.execute("SELECT 1 FROM notices WHERE id = ?", (name,)).fetchone() is not None
+
+
 def notice_id(*parts: str) -> str:
     """Return the id of a notice: the same whenever the same is told, also by a ledger that was restored."""
     return "msg_" + sha256("\x1f".join(parts).encode()).hexdigest()[:24]

@@ -22,6 +22,7 @@ from upswell.posting import note_serving, post_due
 from upswell.rebuild import PAUSE_SECONDS
 from upswell.sending import send_due
 from upswell.settings import Config, HookSettings
+from upswell.signalled import tell_signals
 from upswell.telling import destinations, noted, prepare, tell
 
 __all__ = ["Schedule", "next_run", "start"]
@@ -141,6 +142,7 @@ def _tell(stopping: threading.Event, config: Config) -> None:
     """Put on its way what is to be told at once."""
     try:
         with Ledger(config.ledger.path) as ledger:
+            tell_signals(ledger, config, int(time.time()), halted=stopping.is_set)
             tell(ledger, config, int(time.time()), halted=stopping.is_set)
     except UpswellError as error:
         _log.warning("What is to be told at once could not be looked for: %s", error)

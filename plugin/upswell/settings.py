@@ -88,6 +88,7 @@ class ReportSettings:
     unit of each other currency, by its code in lower case. ``segments`` are what expansion is broken down by.
     ``benchmarks`` says whether what is usual elsewhere is said beside the figures. ``note_above`` is how many whole
     units of ``currency`` a movement must exceed for the channels to be told of it at once; None: no one is.
+    ``notify_signals`` says whether they are told of signals at once.
     """
 
     timezone: ZoneInfo
@@ -100,6 +101,7 @@ class ReportSettings:
     segments: tuple[str, ...] = ()
     benchmarks: bool = True
     note_above: int | None = None
+    notify_signals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,3 +241,10 @@ def test_notes_are_off_until_a_threshold_is_written() -> None:
     assert load(None, {}).report.note_above is None
     Path("config.toml").write_text("[report]\nnote_above = 500\n", encoding="utf-8")
     assert load(None, {}).report.note_above == 500
+
+
+def test_channels_are_told_of_signals_only_where_that_is_written() -> None:
+    """[signals] notify is off by default."""
+    assert load(None, {}).report.notify_signals is False
+    Path("config.toml").write_text("[signals]\nnotify = true\n", encoding="utf-8")
+    assert load(None, {}).report.notify_signals is True
