@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell.causes import EXPANSION_KINDS
 from upswell.errors import InvariantError
 from upswell.invariants import breaches
 from upswell.kinds import Movement
@@ -68,6 +69,16 @@ def movements(
     rows = ledger.connection.execute(
         f"SELECT {COLUMNS} FROM movements WHERE {' AND '.join(['true', *given])} ORDER BY occurred_at, customer, step",
         tuple(given.values()),
+    )
+    return [movement_of(row) for row in rows]
+
+
+def expansion(ledger: Ledger, since: int, until: int) -> list[Movement]:
+    """Return the movements of expansion from ``since`` to before ``until``, unix seconds UTC, oldest first."""
+    rows = ledger.connection.execute(
+        f"SELECT {COLUMNS} FROM movements WHERE occurred_at >= ? AND occurred_at < ?"
+        f" AND kind IN ({', '.join('?' * len(EXPANSION_KINDS))}) ORDER BY occurred_at, customer, step",
+        (iso(since), iso(until), *EXPANSION_KINDS),
     )
     return [movement_of(row) for row in rows]
 

@@ -19,7 +19,7 @@ from upswell.checking import check, nearest
 from upswell.errors import ConfigError
 from upswell.hook_settings import several
 from upswell.option_types import Section
-from upswell.reporting import rates
+from upswell.reporting import rates, targets
 from upswell.rules import PRESETS, Rules
 from upswell.settings import (
     Config,
@@ -153,6 +153,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
         slack=slack,
         email=email,
         rules=_rules(source.sections["rules"]),
+        targets=targets(source.sections["targets"], report.currency.lower()),
         signals=_signals(source.sections["signals"], report.timezone),
         hooks=several(source.sections["hooks"].endpoint, partial(_found, source)),
         places=MappingProxyType({f"{section}.{key}": _place(source, section, key) for section, key in _SECRETS}),

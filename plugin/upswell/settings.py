@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from upswell.rules import Rules
 from upswell.signals.terms import Terms
+from upswell.targets import Target
 
 _LIVEMODE = {"live_": True, "test_": False}  # sk_live_…, rk_test_…
 
@@ -168,4 +169,5 @@ class Config:
     rules: Rules
     signals: Terms = field(default_factory=Terms)
     hooks: tuple[HookSettings, ...] = ()
+    targets: tuple[Target, ...] = ()
     places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -11,6 +11,7 @@ from upswell.kinds import Movement
 from upswell.notes import notes
 from upswell.restated import Past, restated
 from upswell.signals.best import Ready
+from upswell.targets import Progress
 from upswell.together import Together
 from upswell.weeks import Week, days_before
 
@@ -38,6 +39,7 @@ class Summary:
     ``currency`` (lower case) is the main one, of ``figures``; ``other_currencies`` holds the rest by code.
     ``signals`` are the three customers who are most ready for more.
     ``together`` is what they are in the main one, None where their rates are not known.
+    ``targets`` are those whose period the week lies in, as far as they have come.
     ``zone`` is the report zone's name, ``notes`` are sentences for people, and ``names`` those of customers of whom
     something is scheduled, and ``hint`` is what is usual elsewhere: the JSON leaves all four out.
     """
@@ -56,6 +58,7 @@ class Summary:
     signals: tuple[Ready, ...] = ()
     together: Together | None = None
     hint: str = ""
+    targets: tuple[Progress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "health": _plain(summary.health),
         "other_currencies": _plain(summary.other_currencies),
         "together": _plain(summary.together),
+        "targets": _plain(summary.targets),
     }
 
 

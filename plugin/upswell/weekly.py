@@ -1,11 +1,9 @@
 """From the ledger to the summary of a week."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from upswell import agenda, benchmarks, books, deliveries, events, metrics, raised, tallies, traits
-from upswell.breakdowns import Known, broken_down, brought_together
-from upswell.kinds import Movement
+from upswell import agenda, books, deliveries, events, metrics, raised, tallies
+from upswell.additions import towards_targets, with_additions
 from upswell.ledger import Ledger
 from upswell.restated import Past
 from upswell.settings import Config
@@ -43,18 +41,9 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
         ),
         planned=planned,
     )
-    summary = replace(summary, signals=_ready(ledger, week, now))
-    return _in_parts(ledger, config, summary, metrics.window(movements, week.start, min(week.end, now + 1)))
-
-
-def _in_parts(ledger: Ledger, config: Config, summary: Summary, happened: Sequence[Movement]) -> Summary:
-    """Break expansion down, bring currencies together, add context: as far as the configuration asks for it."""
-    grown = [movement for movement in happened if movement.group == "expansion"]
-    products = {product for movement in grown if (product := movement.product_to or movement.product_from)}
-    segments = config.report.segments
-    known = Known(books.product_names(ledger, products), segments, traits.traits(ledger, config.rules, grown, segments))
-    hint = benchmarks.hint(summary.figures) if config.report.benchmarks else ""
-    return brought_together(replace(broken_down(summary, grown, known), hint=hint), config.report.rates)
+    cut = min(week.end, now + 1)
+    told = replace(summary, signals=_ready(ledger, week, now), targets=towards_targets(ledger, config, week, cut))
+    return with_additions(ledger, config, told, metrics.window(movements, week.start, cut))
 
 
 def _ready(ledger: Ledger, week: Week, now: int) -> tuple[Ready, ...]:

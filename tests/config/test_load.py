@@ -12,6 +12,7 @@ from upswell.config import Config, EmailSettings, Secret, SlackSettings, load
 from upswell.errors import ConfigError
 from upswell.rules import Rules
 from upswell.signals.terms import WEIGHTS, Terms
+from upswell.targets import Target
 
 
 def config(tmp_path: Path, text: str, **env: str) -> Config:
@@ -226,6 +227,26 @@ def test_segments_are_kept_in_their_order(tmp_path: Path) -> None:
     """A segment that is named twice counts once; keys of metadata are taken as they are written."""
     found = config(tmp_path, '[report]\nsegments = ["plan", "customer.metadata.Account Owner", "country", "plan"]\n')
     assert found.report.segments == ("plan", "customer.metadata.Account Owner", "country")
+
+
+def test_targets_are_exact(tmp_path: Path) -> None:
+    """An amount is in units of the report currency and becomes whole minor units, by the decimals that it has."""
+    text = """
+    [report]
+    currency = "KWD"
+    [targets]
+    month = 5000.125
+    [[targets.segment]]
+    segment = "customer.metadata.owner"
+    value = "kim"
+    quarter = "12.5"
+    month = 2
+    """
+    assert config(tmp_path, text).targets == (
+        Target("month", 5_000_125),
+        Target("month", 2_000, "customer.metadata.owner", "kim"),
+        Target("quarter", 12_500, "customer.metadata.owner", "kim"),
+    )
 
 
 def test_places_say_where_each_secret_is_looked_for(tmp_path: Path) -> None:

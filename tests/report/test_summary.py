@@ -38,7 +38,7 @@ FIGURES = [
     "by_product",
     "by_segment",
 ]
-MORE = ["together"]
+MORE = ["together", "targets"]
 
 
 def test_the_json_has_exactly_the_promised_keys():

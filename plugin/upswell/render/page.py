@@ -77,6 +77,7 @@ class Page:
     facts: tuple[str, ...]
     hint: str
     customers: tuple[Customer, ...]
+    targets: tuple[str, ...]
     others: tuple[str, ...]
     corrections: tuple[str, ...]
     ready: tuple[str, ...]
@@ -107,6 +108,7 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         facts=sentences.facts(figures),
         hint=summary.hint,
         customers=_customers(figures, currency),
+        targets=sentences.targets(summary),
         others=(
             *sentences.together(summary),
             *(sentences.other(code, held) for code, held in summary.other_currencies.items()),

@@ -1,11 +1,13 @@
 """The sentences of the summary: headline, lead, facts, corrections, what is scheduled, the ledger's health."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from upswell.figures import Figures, Scheduled
 from upswell.render import words
 from upswell.summary import Health, Summary
+from upswell.targets import Progress
 from upswell.together import Together
 
 _KINDS = {
@@ -145,6 +147,24 @@ def _moved_together(found: Together, currency: str) -> str:
     opening, closing = (words.amount(amount, currency) for amount in (found.opening_mrr, found.closing_mrr))
     net = f"{words.signed(found.net_expansion, currency)} net expansion (last week {last})"
     return f"{', '.join([net, *moved])}. MRR went from {opening} to {closing}."
+
+
+def targets(summary: Summary) -> tuple[str, ...]:
+    """Say of each target how far it has come, beside how much of its time has passed."""
+    return _shortened([_target(one, summary.currency) for one in summary.targets])
+
+
+def _target(one: Progress, currency: str) -> str:
+    whose = ""
+    if one.segment:
+        key = one.segment.rpartition(".metadata.")[2]
+        whose = f"{words.clean(key, 40)} {words.clean(one.value or '', 40)}: "
+    period = words.period(one.period, date.fromisoformat(one.start))
+    span = "month" if period != one.period.rpartition("-")[2] else "quarter"
+    passed = f"{words.whole(one.elapsed)} of the {span} has passed" if one.elapsed < 1 else f"the {span} is over"
+    without = f" (without {' and '.join(code.upper() for code in one.uncounted)})" if one.uncounted else ""
+    reached, target = (words.amount(amount, currency) for amount in (one.reached, one.target))
+    return f"{whose}{reached} of {target} for {period}, {words.whole(one.share)}{without}; {passed}."
 
 
 def corrections(summary: Summary) -> tuple[str, ...]:

@@ -46,6 +46,7 @@ def _size(blocks: Sequence[Block]) -> int:
 
 def _quiet(said: Page) -> Iterator[Block]:
     yield from _head(said)
+    yield from _listed("Targets", said.targets)
     yield from _listed("Other currencies", said.others)
     yield from _listed("Changed since posted", said.corrections)
     yield from _listed("Ready for more", said.ready)
@@ -63,6 +64,7 @@ def _blocks(said: Page) -> Iterator[Block]:
     if said.retention:
         yield _retention(said)
     for heading, lines in (
+        ("Targets", said.targets),
         ("Other currencies", said.others),
         ("Changed since posted", said.corrections),
         ("Ready for more", said.ready),
