@@ -111,7 +111,7 @@ def notice(ledger: Ledger, name: str) -> Notice:
 
 def resend(ledger: Ledger, name: str | None, now: int) -> int:
     """Let what was given up be tried again from ``now`` on, of one notice or of all; return how many it were."""
-    fresh = "UPDATE notice_deliveries SET state = 'waiting', attempts = 0, next_attempt_at = ?"
+    fresh = "UPDATE notice_deliveries SET state = 'waiting', attempts = 0, error = NULL, next_attempt_at = ?"
     return _change(ledger, fresh, name, now)
 
 

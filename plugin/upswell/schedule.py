@@ -157,9 +157,9 @@ def _send(stopping: threading.Event, hook: HookSettings, config: Config) -> None
         _log.warning("The hook %s could not be sent anything: %s", hook.name, error)
         return
     if done.failed:
-        _log.warning("The hook %s took %d messages and %d not: %s", hook.name, done.taken, done.failed, done.trouble)
+        _log.warning("The hook %s: %d taken, %d not: %s", hook.name, done.taken, done.failed, done.trouble)
     elif done.taken:
-        _log.info("The hook %s took %d messages", hook.name, done.taken)
+        _log.info("The hook %s: %d taken", hook.name, done.taken)
 
 
 def _note(stopping: threading.Event, channel: str, config: Config) -> None:
@@ -171,9 +171,9 @@ def _note(stopping: threading.Event, channel: str, config: Config) -> None:
         _log.warning("%s could not be sent its notes: %s", channel, error)
         return
     if done.failed:
-        _log.warning("%s got %d notes and %d not: %s", channel, done.taken, done.failed, done.trouble)
+        _log.warning("Notes to %s: %d sent, %d not: %s", channel, done.taken, done.failed, done.trouble)
     elif done.taken:
-        _log.info("%s got %d notes", channel, done.taken)
+        _log.info("Notes to %s: %d sent", channel, done.taken)
 
 
 def _prune(config: Config) -> None:

@@ -226,7 +226,7 @@ def test_the_log_tells_names_and_counts_and_no_address(ledger, config, receiver,
     made = int(time.time()) - 5
     post(ledger, "msg_1", "msg_2", made_at=made)
     schedule._send(threading.Event(), *config.hooks, config)
-    assert "The hook campaigns took 1 messages and 1 not: HTTP 500" in caplog.text
+    assert "The hook campaigns: 1 taken, 1 not: HTTP 500" in caplog.text
     assert "hush-hush" not in caplog.text
     assert receivers.SECRET not in caplog.text
 
