@@ -73,6 +73,13 @@ def movements(
     return [movement_of(row) for row in rows]
 
 
+def began(ledger: Ledger, customers: Iterable[str]) -> dict[str, int]:
+    """Return when each of ``customers`` first paid (unix seconds UTC); those who never did are left out."""
+    query = "SELECT occurred_at FROM movements WHERE customer = ? AND kind = 'new' ORDER BY step LIMIT 1"
+    found = {customer: ledger.connection.execute(query, (customer,)).fetchone() for customer in customers}
+    return {customer: int(datetime.fromisoformat(row[0]).timestamp()) for customer, row in found.items() if row}
+
+
 def expansion(ledger: Ledger, since: int, until: int) -> list[Movement]:
     """Return the movements of expansion from ``since`` to before ``until``, unix seconds UTC, oldest first."""
     rows = ledger.connection.execute(

@@ -77,6 +77,13 @@ def note_look(connection: sqlite3.Connection, customer: str, due: int | None) ->
     connection.execute(gone, (customer,))
 
 
+def begin_anew(ledger: Ledger) -> None:
+    """Forget every signal, and have everybody looked at: for a ledger that nobody was told from."""
+    with ledger.write() as connection:
+        connection.execute("DELETE FROM signals")
+        connection.execute("UPDATE looks SET due = 0")
+
+
 def due(connection: sqlite3.Connection, now: int, most: int) -> list[str]:
     """Return up to ``most`` customers whom it is time to look at, the longest due first."""
     rows = connection.execute("SELECT customer FROM looks WHERE due <= ? ORDER BY due, customer LIMIT ?", (now, most))
