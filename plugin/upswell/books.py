@@ -1,5 +1,6 @@
 """The movements in the ledger: written as the core returns them, read by everybody else."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -75,9 +76,12 @@ def movements(
 
 def began(ledger: Ledger, customers: Iterable[str]) -> dict[str, int]:
     """Return when each of ``customers`` first paid (unix seconds UTC); those who never did are left out."""
-    query = "SELECT occurred_at FROM movements WHERE customer = ? AND kind = 'new' ORDER BY step LIMIT 1"
-    found = {customer: ledger.connection.execute(query, (customer,)).fetchone() for customer in customers}
-    return {customer: int(datetime.fromisoformat(row[0]).timestamp()) for customer, row in found.items() if row}
+    rows = ledger.connection.execute(
+        "SELECT value, (SELECT occurred_at FROM movements WHERE customer = value AND kind = 'new' ORDER BY step LIMIT 1"
+        ") FROM json_each(?)",
+        (json.dumps(list(customers)),),
+    )
+    return {customer: int(datetime.fromisoformat(at).timestamp()) for customer, at in rows if at}
 
 
 def expansion(ledger: Ledger, since: int, until: int) -> list[Movement]:
