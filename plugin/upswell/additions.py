@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from upswell import benchmarks, books, targets, traits
 from upswell.breakdowns import Known, broken_down, brought_together
@@ -10,7 +11,7 @@ from upswell.ledger import Ledger
 from upswell.settings import Config
 from upswell.summary import Summary
 from upswell.targets import Progress, Won
-from upswell.weeks import Week, midnight
+from upswell.weeks import Week, local, midnight
 
 
 def with_additions(ledger: Ledger, config: Config, summary: Summary, happened: Sequence[Movement]) -> Summary:
@@ -21,12 +22,22 @@ def with_additions(ledger: Ledger, config: Config, summary: Summary, happened: S
     grown = [movement for movement in happened if movement.group == "expansion"]
     products = {product for movement in grown if (product := movement.product_to or movement.product_from)}
     segments = config.report.segments
-    known = Known(books.product_names(ledger, products), segments, traits.traits(ledger, config.rules, grown, segments))
+    known = Known(
+        products=books.product_names(ledger, products),
+        segments=segments,
+        traits=traits.traits(ledger, config.rules, grown, segments),
+        months=_first_months(ledger, grown, config.report.timezone),
+    )
     told = replace(
         broken_down(summary, grown, known),
         hint=benchmarks.hint(summary.figures) if config.report.benchmarks else "",
     )
     return brought_together(told, config.report.rates)
+
+
+def _first_months(ledger: Ledger, grown: Sequence[Movement], zone: ZoneInfo) -> dict[str, str]:
+    began = books.began(ledger, {movement.customer for movement in grown})
+    return {customer: f"{local(at, zone):%Y-%m}" for customer, at in began.items()}
 
 
 def towards_targets(ledger: Ledger, config: Config, week: Week, cut: int) -> tuple[Progress, ...]:

@@ -1,5 +1,6 @@
 """The movements in the ledger: written as the core returns them, read by everybody else."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -71,6 +72,16 @@ def movements(
         tuple(given.values()),
     )
     return [movement_of(row) for row in rows]
+
+
+def began(ledger: Ledger, customers: Iterable[str]) -> dict[str, int]:
+    """Return when each of ``customers`` first paid (unix seconds UTC); those who never did are left out."""
+    rows = ledger.connection.execute(
+        "SELECT value, (SELECT occurred_at FROM movements WHERE customer = value AND kind = 'new' ORDER BY step LIMIT 1"
+        ") FROM json_each(?)",
+        (json.dumps(list(customers)),),
+    )
+    return {customer: int(datetime.fromisoformat(at).timestamp()) for customer, at in rows if at}
 
 
 def expansion(ledger: Ledger, since: int, until: int) -> list[Movement]:

@@ -25,7 +25,10 @@ class HookEndpoint(Section, frozen=True):
     ] = None
     secret_env: Annotated[
         Variables,
-        note("The environment variable that holds the secret it is signed with (whsec_ and base64); several: commas."),
+        note(
+            "The environment variable that holds the secret it is signed with (whsec_ and base64); "
+            "several with commas between them."
+        ),
     ] = "UPSWELL_HOOK_SECRET"
     secret_file: Annotated[
         File | None,

@@ -153,6 +153,13 @@ def test_products_are_called_as_they_were_last(fresh):
     assert books.product_names(ledger, ["prod_1", "prod_2", "prod_3"]) == {"prod_1": "Professional"}
 
 
+def test_who_began_when_is_known_of_those_who_paid(fresh):
+    """A customer began with its first payment, however often it came back."""
+    ledger = fresh()
+    applied(ledger, subscribed(), moved(1, 5, 7, AT + DAY), subscribed(2, at=AT + DAY))
+    assert books.began(ledger, ["cus_1", "cus_2", "cus_3"]) == {"cus_1": AT, "cus_2": AT + DAY}
+
+
 def test_a_forgotten_customer_has_no_country(fresh):
     """Where a person lives goes with the person."""
     from upswell.forgetting import forget

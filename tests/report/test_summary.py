@@ -37,6 +37,7 @@ FIGURES = [
     "causes",
     "by_product",
     "by_segment",
+    "by_cohort",
 ]
 MORE = ["together", "targets"]
 

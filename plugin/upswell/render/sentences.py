@@ -88,8 +88,12 @@ def origins(figures: Figures, currency: str) -> str:
 
 
 def parts(figures: Figures, currency: str) -> tuple[str, ...]:
-    """Say expansion by product and by each segment, a line each, the largest parts; nothing where there is one only."""
-    found = {"product": [(part.name, part.amount) for part in figures.by_product]} | {
+    """Say expansion by product, first month and each segment, a line each; nothing where there is one part only."""
+    cohorts = sorted(figures.by_cohort, key=lambda part: -part.amount)
+    found = {
+        "product": [(part.name, part.amount) for part in figures.by_product],
+        "first month": [(words.month(part.cohort) if part.cohort else None, part.amount) for part in cohorts],
+    } | {
         key.rpartition(".metadata.")[2]: [(part.value, part.amount) for part in held]
         for key, held in figures.by_segment.items()
         if key != "currency" and any(part.value for part in held)
@@ -97,7 +101,7 @@ def parts(figures: Figures, currency: str) -> tuple[str, ...]:
     return tuple(
         f"By {words.clean(label, 40)}: {_largest(held, currency)}"
         for label, held in found.items()
-        if len(held) > 1 or (held and label != "product")
+        if len(held) > 1 or (held and label not in ("product", "first month"))
     )
 
 

@@ -17,7 +17,7 @@ _HEADER = 150
 _SECTION = 2_900
 _WHOLE = 12_000
 _BAR = 8
-_PARTS = 4
+_PARTS = 5
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 

@@ -72,6 +72,11 @@ def day(when: date) -> str:
     return str(format_date(when, "MMM d", locale=_LOCALE))
 
 
+def month(name: str) -> str:
+    """Write a month and its year, given as ``2026-03``: ``Mar 2026``."""
+    return str(format_date(date.fromisoformat(f"{name}-01"), "MMM yyyy", locale=_LOCALE))
+
+
 def period(name: str, first: date) -> str:
     """Write a calendar month or quarter: ``November``, ``Q4``."""
     return name.rpartition("-")[2] if "Q" in name else str(format_date(first, "MMMM", locale=_LOCALE))
