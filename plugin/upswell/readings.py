@@ -13,8 +13,8 @@ class Reading:
 
     ``kind`` usage: ``units`` of what ``name`` is were used from ``start`` to ``at``, of ``limit`` that are included
     until ``end``; None where it was not said. ``name`` is the id of a meter, price, product or item, a lookup key, or a
-    word of the app's. ``kind`` milestone: the customer did what ``name`` is. ``label`` is what people call it, empty: the name.
-    Times are unix seconds UTC.
+    word of the app's. ``kind`` milestone: the customer did what ``name`` is. ``label`` is what people call it, empty:
+    the name. Times are unix seconds UTC.
     """
 
     source: str
