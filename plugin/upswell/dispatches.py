@@ -147,6 +147,14 @@ def standing(ledger: Ledger, destination: str) -> Standing:
     )
 
 
+def is_lost(ledger: Ledger, destination: str) -> bool:
+    """Whether something was given up for ``destination``."""
+    found = ledger.connection.execute(
+        "SELECT 1 FROM notice_deliveries WHERE destination = ? AND state = 'gave_up' LIMIT 1", (destination,)
+    )
+    return found.fetchone() is not None
+
+
 def stopped(ledger: Ledger) -> dict[str, str]:
     """Return the destinations that want nothing any more, each with the mark of the address that said so."""
     return ledger.job(_STOPPED) or {}
