@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 from booked import movements
+from core.values import calm
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import summary
@@ -69,6 +70,7 @@ def test_each_sum_is_converted_by_its_currencys_decimals():
     assert found.expansion_rate == pytest.approx(13301 / found.opening_mrr, abs=1e-6)
 
 
+@calm
 @given(STEPS, DECIMALS, DECIMALS)
 def test_what_is_together_adds_up(steps, euro, yen):
     """Opening + bridge = closing; groups are the sums of their kinds; no kind is further off than half a minor unit."""
@@ -89,6 +91,7 @@ def test_what_is_together_adds_up(steps, euro, yen):
         assert abs(exact - found.bridge[kind]) <= Fraction(1, 2)
 
 
+@calm
 @given(STEPS)
 def test_what_is_together_is_the_same_next_week(steps):
     """Last week's figures, seen from this week, are what the summary of last week said of itself."""
@@ -102,6 +105,7 @@ def test_what_is_together_is_the_same_next_week(steps):
     )
 
 
+@calm
 @given(STEPS)
 def test_one_currency_together_is_itself(steps):
     """Where all is in the report currency, what is together is what it is."""
@@ -143,6 +147,7 @@ def test_retention_is_of_what_a_customer_has_in_all_currencies(held, nrr, grr):
     assert (found.nrr, found.grr) == (nrr and Fraction(nrr), grr and Fraction(grr))
 
 
+@calm
 @given(
     st.lists(
         st.tuples(
