@@ -85,6 +85,14 @@ def test_another_id_alone_is_told_too():
     assert not Announcement(RESTATED, UPGRADE, None).is_renamed
 
 
+def test_who_stands_in_its_place_may_be_old():
+    """What was told is followed for longer than new things are told: it is not taken for gone after a month."""
+    now = replace(UPGRADE, id="mov_event", cause="evt_9")
+    later = told_of(now, told={UPGRADE.id: UPGRADE}, now=TEN + 60 * DAY)
+    assert later == News((Announcement(RESTATED, UPGRADE, now),))
+    assert told_of(now, now=TEN + 60 * DAY) == News(())
+
+
 def test_a_late_event_of_the_same_group_is_one_restatement():
     """A group bears its last change's cause: what is told of it then comes under another id, once it has closed."""
     late = replace(UPGRADE, id="mov_late", cause="evt_late", occurred_at=TEN + HOUR // 2, amount=2500, mrr_after=2500)
