@@ -4,7 +4,7 @@ import html
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from upswell import arrivals, events
+from upswell import arrivals, dispatches, events
 from upswell.alerts import DAYS, Alert, Pulse, alerts, due, remembered
 from upswell.config import Config
 from upswell.errors import UpswellError
@@ -42,7 +42,8 @@ def pulse(ledger: Ledger, config: Config, now: int) -> Pulse:
     first, longest = arrivals.pauses(ledger, now - DAYS * _DAY_SECONDS)
     there = own_endpoints(config)
     disabled = None if there is None else tuple(one.id for one in there if one.status != "enabled")
-    return Pulse(now, first, open_work.last_event_at, longest, open_work.failed, disabled)
+    lost = tuple(hook.name for hook in config.hooks if dispatches.is_lost(ledger, hook.destination))
+    return Pulse(now, first, open_work.last_event_at, longest, open_work.failed, disabled, lost)
 
 
 def _is_sent(config: Config, channel: str, fresh: Sequence[Alert], now: int) -> bool:

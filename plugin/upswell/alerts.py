@@ -1,4 +1,4 @@
-"""When somebody must look: no event for longer than usual, more and more failures, a disabled endpoint."""
+"""When somebody must look: no event for longer than usual, more and more failures, an endpoint that is lost."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ class Pulse:
 
     ``first_event_at`` and ``last_event_at`` are when events came (None: never), ``longest_pause`` how many seconds lay
     at most between two of them in the last 28 days. ``failed`` counts events and customers that could not be applied,
-    ``disabled`` are the endpoints that Stripe sends to no more (None: nobody could ask).
+    ``disabled`` are the endpoints that Stripe sends to no more (None: nobody could ask), ``lost`` the outgoing hooks
+    that messages were given up for.
     """
 
     now: int
@@ -28,6 +29,7 @@ class Pulse:
     longest_pause: int = 0
     failed: int = 0
     disabled: tuple[str, ...] | None = None
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Alert:
 
 def alerts(pulse: Pulse) -> tuple[Alert, ...]:
     """Return every incident that lasts at that moment; an empty tuple where all is as usual."""
-    return (*_silence(pulse), *_failures(pulse), *_endpoints(pulse))
+    return (*_silence(pulse), *_failures(pulse), *_endpoints(pulse), *_hooks(pulse))
 
 
 def due(lasting: Collection[Alert], told: Collection[str]) -> tuple[Alert, ...]:
@@ -86,6 +88,15 @@ def _endpoints(pulse: Pulse) -> Iterator[Alert]:
             f"{_DISABLED} {endpoint}",
             f"Stripe has disabled the webhook endpoint {endpoint}, as it does after days of failures. "
             "Once the receiver is reached again, `upswell connect` with its URL enables it.",
+        )
+
+
+def _hooks(pulse: Pulse) -> Iterator[Alert]:
+    for name in pulse.lost:
+        yield Alert(
+            f"hook {name}",
+            f"The hook {name} did not take messages, and they were given up. "
+            "`upswell doctor` says why, `upswell hooks --resend all` sends them again.",
         )
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from operator import attrgetter
 
+from upswell.booking import UNDATED
 from upswell.kinds import Movement
 from upswell.money import exponent
 
@@ -64,7 +65,8 @@ def news(
     """Return what is to be told at ``now`` of one customer, whose ``movements`` are these.
 
     ``told`` holds by id what was told last, None where the last word was that it is gone. What happened before
-    ``since`` (unix seconds UTC) is nobody's business, and so is what becomes known more than LATEST_SECONDS late.
+    ``since`` (unix seconds UTC) is nobody's business, and so are what becomes known more than LATEST_SECONDS late,
+    and differences that were closed without anything that tells when they arose.
 
     A group's movements carry the time of its last change, so that nothing can join it ``settle_minutes`` later.
     """
@@ -72,7 +74,7 @@ def news(
     closed_until = now - settle - GRACE_SECONDS
     earliest = max(since, now - LATEST_SECONDS)
     held = {movement.id: movement for movement in movements}
-    fresh = [one for one in movements if one.id not in told and one.occurred_at >= earliest]
+    fresh = [one for one in movements if one.id not in told and one.occurred_at >= earliest and _is_dated(one)]
     known = [held[name] for name in told if name in held]
     waits = [one.occurred_at for one in (*fresh, *known) if one.occurred_at > closed_until]
     said = []
@@ -118,6 +120,10 @@ def _heir(was: Movement, fresh: Sequence[Movement], now: int, settle: int) -> Mo
         and (one.cause == was.cause or abs(one.occurred_at - was.occurred_at) <= settle)
     ]
     return min(near, key=lambda one: (one.cause != was.cause, abs(one.occurred_at - was.occurred_at)), default=None)
+
+
+def _is_dated(movement: Movement) -> bool:
+    return not movement.reason.endswith(UNDATED)
 
 
 def _alike(was: Movement | None, current: Movement | None) -> bool:

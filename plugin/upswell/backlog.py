@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from upswell.events import FAILED, RECEIVED
 from upswell.ledger import Ledger
 
 BACKFILL = "backfill"
@@ -29,15 +30,15 @@ class Backlog:
 def backlog(ledger: Ledger) -> Backlog:
     """Read what waits and what failed."""
     execute = ledger.connection.execute
-    (received,) = execute("SELECT count(*) FROM events WHERE state = 'received'").fetchone()
-    (failed,) = execute("SELECT count(*) FROM events WHERE state = 'failed'").fetchone()
+    (received,) = execute(f"SELECT count(*) FROM events WHERE {RECEIVED}").fetchone()
+    (failed,) = execute(f"SELECT count(*) FROM events WHERE {FAILED}").fetchone()
     missing = execute(
         "SELECT waits_for, count(*) FROM events WHERE waits_for IS NOT NULL AND state = 'received'"
         " GROUP BY waits_for ORDER BY count(*) DESC, waits_for LIMIT ?",
         (_MOST_REASONS,),
     ).fetchall()
     reasons = execute(
-        "SELECT min(id), reason FROM events WHERE state = 'failed' GROUP BY reason ORDER BY min(created), 1 LIMIT ?",
+        f"SELECT min(id), reason FROM events WHERE {FAILED} GROUP BY reason ORDER BY min(created), 1 LIMIT ?",
         (_MOST_REASONS,),
     ).fetchall()
     rebuilds = execute("SELECT account, reason FROM stale ORDER BY reason IS NULL, account").fetchall()

@@ -20,7 +20,9 @@ from upswell.walk import Step
 
 _UP = {"plan": "upgrade", "add_on": "add_on", "seats": "seat", "usage": "overage", "status": "reactivation"}
 _EITHER_WAY = {"price": "price_change", "discount": "discount", "term": "term_change"}
-_UNDATED = " (inferred: nothing tells when)"
+UNDATED = " (inferred: nothing tells when)"
+"""How the reason of a movement ends that closes a gap: it happened at some time before."""
+
 _LIFE_DRIVERS = frozenset({"plan", "seats", "usage", "discount"})
 
 Steps = Sequence[Step]
@@ -188,7 +190,7 @@ def _movement(booking: _Booking, group: Group, history: History, rules: Rules, l
         source=group.source,
         cause=group.cause,
         origin=_origin(booking.kind, position, group, history, rules, life),
-        reason=booking.reason + (_UNDATED if group.undated else ""),
+        reason=booking.reason + (UNDATED if group.undated else ""),
     )
 
 

@@ -1,5 +1,6 @@
 """The movements in the ledger: written as the core returns them, read by everybody else."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from operator import attrgetter
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell.causes import EXPANSION_KINDS
 from upswell.errors import InvariantError
 from upswell.invariants import breaches
 from upswell.kinds import Movement
@@ -68,6 +70,26 @@ def movements(
     rows = ledger.connection.execute(
         f"SELECT {COLUMNS} FROM movements WHERE {' AND '.join(['true', *given])} ORDER BY occurred_at, customer, step",
         tuple(given.values()),
+    )
+    return [movement_of(row) for row in rows]
+
+
+def began(ledger: Ledger, customers: Iterable[str]) -> dict[str, int]:
+    """Return when each of ``customers`` first paid (unix seconds UTC); those who never did are left out."""
+    rows = ledger.connection.execute(
+        "SELECT value, (SELECT occurred_at FROM movements WHERE customer = value AND kind = 'new' ORDER BY step LIMIT 1"
+        ") FROM json_each(?)",
+        (json.dumps(list(customers)),),
+    )
+    return {customer: int(datetime.fromisoformat(at).timestamp()) for customer, at in rows if at}
+
+
+def expansion(ledger: Ledger, since: int, until: int) -> list[Movement]:
+    """Return the movements of expansion from ``since`` to before ``until``, unix seconds UTC, oldest first."""
+    rows = ledger.connection.execute(
+        f"SELECT {COLUMNS} FROM movements WHERE occurred_at >= ? AND occurred_at < ?"
+        f" AND kind IN ({', '.join('?' * len(EXPANSION_KINDS))}) ORDER BY occurred_at, customer, step",
+        (iso(since), iso(until), *EXPANSION_KINDS),
     )
     return [movement_of(row) for row in rows]
 

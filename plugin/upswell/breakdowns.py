@@ -1,26 +1,31 @@
-"""What a summary tells beside its figures: expansion by product and segment, and the currencies together."""
+"""What a summary tells beside its figures: expansion by product, segment and cohort, and the currencies together."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from upswell.figures import Figures
 from upswell.kinds import Movement
-from upswell.segments import Traits, by_product, by_segment
+from upswell.segments import Traits, by_cohort, by_product, by_segment
 from upswell.summary import Summary
 from upswell.together import Rates, together, unrated
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known beside the movements: names of products, the segments asked for, and their values by movement."""
+    """What is known beside the movements.
+
+    Names of products by id; the segments asked for, and their values by movement; the month of each customer's first
+    payment (``2026-03``).
+    """
 
     products: Mapping[str, str]
     segments: Sequence[str] = ()
     traits: Traits = field(default_factory=dict)
+    months: Mapping[str, str] = field(default_factory=dict)
 
 
 def broken_down(summary: Summary, happened: Sequence[Movement], known: Known) -> Summary:
-    """Return ``summary`` with its expansion by product and by segment, in each currency.
+    """Return ``summary`` with its expansion by product, by segment and by cohort, in each currency.
 
     ``happened`` are the movements of its week, of all currencies.
     """
@@ -31,6 +36,7 @@ def broken_down(summary: Summary, happened: Sequence[Movement], known: Known) ->
             figures,
             by_product=by_product(own, known.products),
             by_segment=by_segment(own, known.segments, known.traits),
+            by_cohort=by_cohort(own, known.months),
         )
 
     others = {code: parts(code, held) for code, held in summary.other_currencies.items()}

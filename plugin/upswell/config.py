@@ -19,7 +19,7 @@ from upswell.checking import check, nearest
 from upswell.errors import ConfigError
 from upswell.hook_settings import several
 from upswell.option_types import Section
-from upswell.reporting import rates
+from upswell.reporting import rates, targets
 from upswell.rules import PRESETS, Rules
 from upswell.settings import (
     Config,
@@ -148,10 +148,12 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             benchmarks=report.benchmarks,
             segments=tuple(dict.fromkeys(report.segments)),
             note_above=report.note_above,
+            notify_signals=source.sections["signals"].notify,
         ),
         slack=slack,
         email=email,
         rules=_rules(source.sections["rules"]),
+        targets=targets(source.sections["targets"], report.currency.lower()),
         signals=_signals(source.sections["signals"], report.timezone),
         hooks=several(source.sections["hooks"].endpoint, partial(_found, source)),
         places=MappingProxyType({f"{section}.{key}": _place(source, section, key) for section, key in _SECRETS}),

@@ -87,6 +87,9 @@ def hooks(
         if resend:
             done = dispatches.resend(ledger, None if resend == "all" else resend, int(time.time()))
             click.echo(f"{done} to be sent again: `upswell serve` does it within a minute.")
+            stopped = dispatches.stopped(ledger)
+            names = [hook.name for hook in config.hooks if stopped.get(hook.destination) == hook.mark]
+            tell(f"{name} answered 410: nothing is sent there before `upswell hooks --test {name}`." for name in names)
         elif drop:
             confirm(f"Throw away what was given up of {drop}? This cannot be undone.", yes=yes)
             click.echo(f"{dispatches.drop(ledger, None if drop == 'all' else drop)} thrown away.")

@@ -16,6 +16,7 @@ from upswell.figures import Figures
 from upswell.ledger import Ledger
 from upswell.restated import Post
 from upswell.summary import Health, Summary, as_json
+from upswell.targets import Progress
 from upswell.together import Together
 from upswell.weeks import parse
 
@@ -209,6 +210,7 @@ def _unpacked(text: str) -> Summary:
         zone=held["zone"],
         notes=tuple(held["notes"]),
         together=msgspec.convert(held.get("together"), Together | None),
+        targets=msgspec.convert(held.get("targets", []), tuple[Progress, ...]),
         hint=held.get("hint", ""),
         names=held.get("names", {}),  # summaries of before 2026-11-25 have none
     )

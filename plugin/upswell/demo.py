@@ -30,6 +30,8 @@ from upswell.config import Config, load
 from upswell.errors import LedgerError, UpswellError
 from upswell.kinds import Movement
 from upswell.ledger import Ledger, hold, note_job
+from upswell.looking import look
+from upswell.raised import begin_anew
 from upswell.render import terminal
 from upswell.render.words import signed
 from upswell.reports import week_summary
@@ -73,6 +75,7 @@ def run(today: date, path: Path, console: Console) -> None:
     _refuse_foreign(path)
     with _ended_by_signals(), _folder(path) as folder:
         config = _filled(folder, today, console)
+        _look(config, today)
         _put(config.ledger.path, path)
     with Ledger(path) as ledger:
         _show(ledger, config, today, console)
@@ -245,6 +248,17 @@ def _step(words: str, total: int, console: Console) -> Iterator[Tell]:
         yield lambda done: bar.update(task, completed=done)
 
 
+def _look(config: Config, today: date) -> None:
+    """Look for signals as it would have been done when the week that is shown ended."""
+    with Ledger(config.ledger.path) as ledger:
+        begin_anew(ledger)
+        look(ledger, config, weeks.last_complete(_midnight(today), config.report.timezone).end - 1)
+
+
+def _midnight(today: date) -> int:
+    return int(datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp())
+
+
 def _put(made: Path, path: Path) -> None:
     """Put the finished ledger in the place of the old one, with nothing of it left in files beside."""
     with Ledger(made, checkpoints=True) as ledger:
@@ -256,7 +270,7 @@ def _put(made: Path, path: Path) -> None:
 
 def _show(ledger: Ledger, config: Config, today: date, console: Console) -> None:
     """Print the summary of the last week that was complete on ``today``, and why three movements are what they are."""
-    now = int(datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp())
+    now = _midnight(today)
     week = weeks.last_complete(now, config.report.timezone)
     console.print()
     terminal.show(week_summary(ledger, config, week.name, now), console)

@@ -111,7 +111,7 @@ def notice(ledger: Ledger, name: str) -> Notice:
 
 def resend(ledger: Ledger, name: str | None, now: int) -> int:
     """Let what was given up be tried again from ``now`` on, of one notice or of all; return how many it were."""
-    fresh = "UPDATE notice_deliveries SET state = 'waiting', attempts = 0, next_attempt_at = ?"
+    fresh = "UPDATE notice_deliveries SET state = 'waiting', attempts = 0, error = NULL, next_attempt_at = ?"
     return _change(ledger, fresh, name, now)
 
 
@@ -145,6 +145,14 @@ def standing(ledger: Ledger, destination: str) -> Standing:
         gave_up=counts.get("gave_up", 0),
         trouble=row[0] if row else None,
     )
+
+
+def is_lost(ledger: Ledger, destination: str) -> bool:
+    """Whether something was given up for ``destination``."""
+    found = ledger.connection.execute(
+        "SELECT 1 FROM notice_deliveries WHERE destination = ? AND state = 'gave_up' LIMIT 1", (destination,)
+    )
+    return found.fetchone() is not None
 
 
 def stopped(ledger: Ledger) -> dict[str, str]:

@@ -13,7 +13,7 @@ from upswell import metrics
 from upswell.causes import EXPANSION_KINDS, Cause, causes
 from upswell.errors import InvariantError
 from upswell.kinds import Movement
-from upswell.segments import ProductPart, SegmentPart
+from upswell.segments import CohortPart, ProductPart, SegmentPart
 from upswell.weeks import Week, days_before, months_before, utc
 
 _TOP = 5
@@ -115,6 +115,7 @@ class Figures:
     causes: Mapping[str, Cause] = field(default_factory=dict)
     by_product: tuple[ProductPart, ...] = ()
     by_segment: Mapping[str, tuple[SegmentPart, ...]] = field(default_factory=dict)
+    by_cohort: tuple[CohortPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ def figures(
         causes=causes(happened, before, mean.expansion),
         by_product=(),
         by_segment={},
+        by_cohort=(),
     )
 
 

@@ -25,16 +25,19 @@ class HookEndpoint(Section, frozen=True):
     ] = None
     secret_env: Annotated[
         Variables,
-        note("The environment variable that holds the secret it is signed with (whsec_ and base64); several: commas."),
+        note(
+            "The environment variable that holds the secret it is signed with (whsec_ and base64); "
+            "several with commas between them."
+        ),
     ] = "UPSWELL_HOOK_SECRET"
     secret_file: Annotated[
         File | None,
         note("A file that holds it, one secret a line, instead of the environment.", "/run/secrets/hook_secret"),
     ] = None
     events: Annotated[
-        tuple[Literal["movement.recorded", "movement.restated"], ...],
+        tuple[Literal["movement.recorded", "movement.restated", "signal.raised", "signal.cleared"], ...],
         note("What it is told."),
-    ] = ("movement.recorded", "movement.restated")
+    ] = ("movement.recorded", "movement.restated", "signal.raised", "signal.cleared")
     people: Annotated[bool, note("true: it is also told the customer's name and email address.")] = False
 
 

@@ -134,25 +134,42 @@ def doctor(named: Path | None, /, *, thorough: bool) -> int:
 
 @click.command()
 @click.option("--customer", metavar="ID", help="One customer's; where it has none, why not.")
+@click.option("--backtest", is_flag=True, help="Replay history: how often expansion followed a signal.")
 @formats("table", "json", "csv")
 @click.pass_obj
-def signals(named: Path | None, /, customer: str | None, form: str) -> None:
+def signals(named: Path | None, /, customer: str | None, form: str, *, backtest: bool) -> None:
     """List who is ready for more, and why, the highest score first.
 
     Whoever is due is looked at first, as `upswell serve` does it every five minutes.
     """
+    if customer and backtest:
+        raise click.UsageError("--backtest is about all customers: leave out --customer")
+    config = configured(named)
+    with reading(config) as ledger:
+        (_replay(ledger, config, form) if backtest else _list_ready(ledger, config, customer, form))
+
+
+def _replay(ledger: "Ledger", config: "Config", form: str) -> None:
+    from upswell import backtesting
+    from upswell.render import backtest
+
+    with progress("Replaying") as moved:
+        found = backtesting.backtest(ledger, config, int(time.time()), progress=moved)
+    backtest.FORMATS[form](found, sys.stdout)
+
+
+def _list_ready(ledger: "Ledger", config: "Config", customer: str | None, form: str) -> None:
     from upswell import books, looking, raised
     from upswell.render import ready
 
-    config, now = configured(named), int(time.time())
-    with reading(config) as ledger:
-        account = looking.account_of(ledger, customer) if customer else None
-        with progress("Looking") as moved:
-            looking.look(ledger, config, now, progress=moved)
-        found = raised.standing(ledger, customer=account)
-        if customer and not found:
-            tell([looking.why_none(ledger, config, customer, now)])
-        names = books.names(ledger, {one.customer for one in found})
+    now = int(time.time())
+    account = looking.account_of(ledger, customer) if customer else None
+    with progress("Looking") as moved:
+        looking.look(ledger, config, now, progress=moved)
+    found = raised.standing(ledger, customer=account)
+    if customer and not found:
+        tell([looking.why_none(ledger, config, customer, now)])
+    names = books.names(ledger, {one.customer for one in found})
     ready.FORMATS[form](found, names, sys.stdout)
 
 

@@ -14,6 +14,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 
 from upswell import poison
 from upswell.errors import ShapeError, Unreachable, UpswellError
+from upswell.events import FAILED, RECEIVED
 from upswell.facts import Facts
 from upswell.ledger import Ledger
 from upswell.memory import Memory
@@ -24,7 +25,7 @@ from upswell.unexpanded import note_asked, unexpanded
 from upswell_connectors.shapes import facts_of
 
 _BATCH = 200
-_READY = "state = 'received' AND waits_for IS NULL"
+_READY = f"{RECEIVED} AND waits_for IS NULL"
 
 
 class Lookup(Protocol):
@@ -99,8 +100,8 @@ def apply_pending(
 def retry(ledger: Ledger, rules: Rules, lookup: Lookup | None = None) -> Applied:
     """Try again what failed or waits, now that the cause may be gone."""
     with ledger.write() as connection:
-        connection.execute("UPDATE events SET state = 'received', reason = NULL WHERE state = 'failed'")
-        connection.execute("UPDATE events SET waits_for = NULL WHERE state = 'received'")
+        connection.execute(f"UPDATE events SET state = 'received', reason = NULL WHERE {FAILED}")
+        connection.execute(f"UPDATE events SET waits_for = NULL WHERE {RECEIVED}")
         connection.execute("UPDATE stale SET reason = NULL")
     return apply_pending(ledger, rules, lookup)
 
@@ -248,8 +249,8 @@ def _expand(ledger: Ledger, rules: Rules, lookup: Lookup) -> None:
 
 
 def _outcome(ledger: Ledger, applied: int) -> Applied:
-    waiting = _count(ledger, "events WHERE state = 'received'")
-    failed = _count(ledger, "events WHERE state = 'failed'") + _count(ledger, "stale WHERE reason IS NOT NULL")
+    waiting = _count(ledger, f"events WHERE {RECEIVED}")
+    failed = _count(ledger, f"events WHERE {FAILED}") + _count(ledger, "stale WHERE reason IS NOT NULL")
     reasons = ledger.connection.execute(
         "SELECT id || ': ' || reason FROM events WHERE state IN ('received', 'failed') AND reason IS NOT NULL"
         " UNION ALL SELECT reason FROM stale WHERE reason IS NOT NULL LIMIT 10"

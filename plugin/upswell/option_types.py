@@ -40,6 +40,7 @@ Segment = Annotated[
         r"\A(plan|country|currency|(customer|subscription)\.metadata\.\S.*)\Z",
     ),
 ]
+Amount = Annotated[Decimal, Meta(extra={"allowed": "an amount above 0, such as 5000"})]
 Rate = Annotated[Decimal, Meta(extra={"allowed": "a number above 0, such as 1.08"})]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Minutes = Annotated[int, Meta(ge=0, le=10080)]

@@ -12,6 +12,7 @@ from msgspec import Meta, field
 from upswell.hook_options import Hooks
 from upswell.option_types import (
     Address,
+    Amount,
     Clock,
     Currency,
     Days,
@@ -258,6 +259,23 @@ class Rules(Section, frozen=True):
     sales: Sales = Sales()
 
 
+class SegmentTarget(Section, frozen=True):
+    """A target for one value of a segment, such as one owner's customers. As many as you need."""
+
+    segment: Annotated[Segment, note("The segment, as in [report] segments.", "customer.metadata.owner")]
+    value: Annotated[Text, note("Its value.", "kim")]
+    month: Annotated[Amount | None, note("For each month.", 2000)] = None
+    quarter: Annotated[Amount | None, note("For each quarter.", 6000)] = None
+
+
+class Targets(Section, frozen=True):
+    """Expansion to be won, in units of [report] currency a month; the summary says how far it has come."""
+
+    month: Annotated[Amount | None, note("In each calendar month. Left out: no target.", 5000)] = None
+    quarter: Annotated[Amount | None, note("In each calendar quarter. Left out: no target.", 15000)] = None
+    segment: tuple[SegmentTarget, ...] = ()
+
+
 SECTIONS: dict[str, type[Section]] = {
     "ledger": Ledger,
     "stripe": Stripe,
@@ -266,6 +284,7 @@ SECTIONS: dict[str, type[Section]] = {
     "slack": Slack,
     "email": Email,
     "rules": Rules,
+    "targets": Targets,
     "signals": Signals,
     "hooks": Hooks,
 }

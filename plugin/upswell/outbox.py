@@ -13,6 +13,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 
 from upswell.announcing import KEPT_SECONDS, RECORDED, Announcement
 from upswell.books import COLUMNS, iso, movement_of, row_of
+from upswell.events import RECEIVED
 from upswell.kinds import Movement
 from upswell.ledger import Ledger, forget_job, note_job
 from upswell.watched import TELLING
@@ -64,11 +65,8 @@ def since(ledger: Ledger) -> dict[str, int]:
 
 def is_behind(ledger: Ledger, before: int) -> bool:
     """Whether an event that was accepted up to ``before`` (unix seconds UTC) is yet to be applied."""
-    # Both conditions on the state: the first lets SQLite take the index of open events.
     found = ledger.connection.execute(
-        "SELECT 1 FROM events WHERE state IN ('received', 'failed') AND state = 'received'"
-        " AND waits_for IS NULL AND received_at <= ? LIMIT 1",
-        (before,),
+        f"SELECT 1 FROM events WHERE {RECEIVED} AND waits_for IS NULL AND received_at <= ? LIMIT 1", (before,)
     )
     return found.fetchone() is not None
 
@@ -141,6 +139,11 @@ def post(connection: sqlite3.Connection, notice: Notice, destinations: Collectio
         " VALUES (?, ?, 'waiting', 0, ?)",
         [(notice.id, destination, notice.made_at) for destination in sorted(destinations)],
     )
+
+
+def is_kept(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether there is a notice with that id."""
+    return connection.execute("SELECT 1 FROM notices WHERE id = ?", (name,)).fetchone() is not None
 
 
 def notice_id(*parts: str) -> str:

@@ -1,4 +1,4 @@
-"""What ``upswell doctor`` says of outgoing webhooks: whether each endpoint is there, and takes what it is sent."""
+"""What ``upswell doctor`` says of what is told at once: whether each endpoint is there, and takes what it is sent."""
 
 from collections.abc import Iterator
 
@@ -6,17 +6,26 @@ from upswell import dispatches
 from upswell.config import Config, HookSettings
 from upswell.finding import Finding
 from upswell.ledger import Ledger
+from upswell.render.words import count
+from upswell.telling import noted
 from upswell_connectors.hooks import reach
+
+_REMEDY = "`upswell hooks --state gave_up` lists, --resend all sends again, --drop all throws away"
 
 
 def outgoing(ledger: Ledger, config: Config) -> Iterator[Finding]:
-    """Look at each endpoint: open a connection to it, and see how it took what it was sent."""
+    """Look at each endpoint: open a connection to it, and see how it took what it was sent; and at the notes."""
     if not config.hooks:
         yield Finding("hooks", well=True, text="none")
     for hook in config.hooks:
         wrong = _wrong(ledger, hook)
-        took = f"{hook.name} took {dispatches.standing(ledger, hook.destination).sent:,} messages"
+        took = f"{hook.name} took {count(dispatches.standing(ledger, hook.destination).sent, 'message')}"
         yield Finding("hooks", well=wrong is None, text=f"{hook.name} {wrong}" if wrong else took)
+    for channel in noted(config):
+        held = dispatches.standing(ledger, channel)
+        text = f"{channel} got {count(held.sent, 'note')}, {held.waiting:,} to be sent"
+        lost = f"{channel} did not get {count(held.gave_up, 'note')}: {_REMEDY}"
+        yield Finding("notes", well=not held.gave_up, text=lost if held.gave_up else text)
 
 
 def _wrong(ledger: Ledger, hook: HookSettings) -> str | None:
@@ -26,12 +35,12 @@ def _wrong(ledger: Ledger, hook: HookSettings) -> str | None:
     if dispatches.stopped(ledger).get(hook.destination) == hook.mark:
         return f"answered 410 and is sent nothing any more: change its address, or {test} once it takes messages again"
     if trouble := reach(hook):
-        return f"cannot be reached ({trouble}): check its address; {held.waiting:,} messages wait"
+        return f"cannot be reached ({trouble}): check its address; {count(held.waiting, 'message')} to be sent"
     if held.gave_up:
         remedy = (
             "`upswell hooks --state gave_up` lists them, --resend all sends them again, --drop all throws them away"
         )
-        return f"did not take {held.gave_up:,} messages within a day: {remedy}"
+        return f"did not take {count(held.gave_up, 'message')} within a day: {remedy}"
     if held.trouble:
-        return f"does not take messages ({held.trouble}), {held.waiting:,} wait: {test}"
+        return f"does not take messages ({held.trouble}), {held.waiting:,} to be sent: {test}"
     return None

@@ -12,6 +12,7 @@ from dataclasses import astuple, fields
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.ledger import Ledger
+from upswell.signals.best import place
 from upswell.signals.raising import Raised
 
 _FIELDS = tuple(field.name for field in fields(Raised))
@@ -39,7 +40,7 @@ def standing(ledger: Ledger, *, at: int | None = None, customer: str | None = No
     found = _rows(
         ledger.connection, f"WHERE {' AND '.join(given)}", [value for values in given.values() for value in values]
     )
-    return sorted(found, key=lambda one: (-one.score, one.customer, -one.points, one.signal, one.subject))
+    return sorted(found, key=place)
 
 
 def since(ledger: Ledger, moment: int) -> list[Raised]:
@@ -74,6 +75,13 @@ def note_look(connection: sqlite3.Connection, customer: str, due: int | None) ->
     connection.execute("UPDATE looks SET due = ? WHERE customer = ?", (due, customer))
     gone = "DELETE FROM looks WHERE customer = ?1 AND NOT EXISTS (SELECT 1 FROM accounts WHERE account = ?1)"
     connection.execute(gone, (customer,))
+
+
+def begin_anew(ledger: Ledger) -> None:
+    """Forget every signal, and have everybody looked at: for a ledger that nobody was told from."""
+    with ledger.write() as connection:
+        connection.execute("DELETE FROM signals")
+        connection.execute("UPDATE looks SET due = 0")
 
 
 def due(connection: sqlite3.Connection, now: int, most: int) -> list[str]:

@@ -22,6 +22,7 @@ from upswell.posting import note_serving, post_due
 from upswell.rebuild import PAUSE_SECONDS
 from upswell.sending import send_due
 from upswell.settings import Config, HookSettings
+from upswell.signalled import tell_signals
 from upswell.telling import destinations, noted, prepare, tell
 
 __all__ = ["Schedule", "next_run", "start"]
@@ -77,7 +78,7 @@ def start(config: Config) -> Schedule:
 def _jobs(config: Config, stopping: threading.Event) -> Iterator[tuple[Callable[[Config], None], int, int]]:
     """Yield each job, every how many minutes it runs, and after how many first."""
     yield _post, 1, 0
-    yield _look, _LOOK_MINUTES, 0
+    yield _look, _LOOK_MINUTES, _CATCH_UP_MINUTES
     if config.ledger.keep_events_days:
         yield _shed, _DAY_MINUTES, 0
     if config.report.alerts and config.report.channels:
@@ -141,6 +142,7 @@ def _tell(stopping: threading.Event, config: Config) -> None:
     """Put on its way what is to be told at once."""
     try:
         with Ledger(config.ledger.path) as ledger:
+            tell_signals(ledger, config, int(time.time()), halted=stopping.is_set)
             tell(ledger, config, int(time.time()), halted=stopping.is_set)
     except UpswellError as error:
         _log.warning("What is to be told at once could not be looked for: %s", error)
@@ -155,9 +157,9 @@ def _send(stopping: threading.Event, hook: HookSettings, config: Config) -> None
         _log.warning("The hook %s could not be sent anything: %s", hook.name, error)
         return
     if done.failed:
-        _log.warning("The hook %s took %d messages and %d not: %s", hook.name, done.taken, done.failed, done.trouble)
+        _log.warning("The hook %s: %d taken, %d not: %s", hook.name, done.taken, done.failed, done.trouble)
     elif done.taken:
-        _log.info("The hook %s took %d messages", hook.name, done.taken)
+        _log.info("The hook %s: %d taken", hook.name, done.taken)
 
 
 def _note(stopping: threading.Event, channel: str, config: Config) -> None:
@@ -169,9 +171,9 @@ def _note(stopping: threading.Event, channel: str, config: Config) -> None:
         _log.warning("%s could not be sent its notes: %s", channel, error)
         return
     if done.failed:
-        _log.warning("%s got %d notes and %d not: %s", channel, done.taken, done.failed, done.trouble)
+        _log.warning("Notes to %s: %d sent, %d not: %s", channel, done.taken, done.failed, done.trouble)
     elif done.taken:
-        _log.info("%s got %d notes", channel, done.taken)
+        _log.info("Notes to %s: %d sent", channel, done.taken)
 
 
 def _prune(config: Config) -> None:

@@ -1,4 +1,4 @@
-"""Expansion by product and by segment: who of which kind grew, as they were when they moved."""
+"""Expansion by product, by segment and by cohort: who of which kind grew, as they were when they moved."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +27,24 @@ class SegmentPart:
     value: str | None
     amount: int
     customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class CohortPart:
+    """What customers who first paid in one month (``cohort``: ``2026-03``, or None) brought, as above."""
+
+    cohort: str | None
+    amount: int
+    customers: int
+
+
+def by_cohort(happened: Iterable[Movement], months: Mapping[str, str]) -> tuple[CohortPart, ...]:
+    """Return expansion by the month of each customer's first payment, the earliest first. It adds up to all of it.
+
+    ``happened`` are the window's movements in one currency, ``months`` the first months by customer.
+    """
+    held = _parts((months.get(movement.customer), movement) for movement in _grown(happened))
+    return tuple(CohortPart(*part) for part in sorted(held, key=lambda part: part[0] or ""))
 
 
 def by_product(happened: Iterable[Movement], names: Mapping[str, str]) -> tuple[ProductPart, ...]:

@@ -254,7 +254,7 @@ def _working(config: Config) -> Iterator[None]:
 
 
 def _end_posting(posting: schedule.Schedule) -> None:
-    """Wait a moment for a summary that is being sent.
+    """Wait a moment for what is being sent.
 
     Whoever does not answer must not hold up the stop: as after a crash, the next start finds what was begun.
     """
@@ -262,7 +262,7 @@ def _end_posting(posting: schedule.Schedule) -> None:
     ending.start()
     ending.join(_FINISH_SECONDS)
     if ending.is_alive():
-        _log.warning("A summary is still being sent: serving ends without waiting for it")
+        _log.warning("Something is still being sent: serving ends without waiting for it")
         logging.shutdown()
         os._exit(0)
 

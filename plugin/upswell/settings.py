@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from upswell.rules import Rules
 from upswell.signals.terms import Terms
+from upswell.targets import Target
 
 _LIVEMODE = {"live_": True, "test_": False}  # sk_live_…, rk_test_…
 
@@ -88,6 +89,7 @@ class ReportSettings:
     unit of each other currency, by its code in lower case. ``segments`` are what expansion is broken down by.
     ``benchmarks`` says whether what is usual elsewhere is said beside the figures. ``note_above`` is how many whole
     units of ``currency`` a movement must exceed for the channels to be told of it at once; None: no one is.
+    ``notify_signals`` says whether they are told of signals at once.
     """
 
     timezone: ZoneInfo
@@ -100,6 +102,7 @@ class ReportSettings:
     segments: tuple[str, ...] = ()
     benchmarks: bool = True
     note_above: int | None = None
+    notify_signals: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,4 +169,5 @@ class Config:
     rules: Rules
     signals: Terms = field(default_factory=Terms)
     hooks: tuple[HookSettings, ...] = ()
+    targets: tuple[Target, ...] = ()
     places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -30,4 +30,7 @@ class Signals(Section, frozen=True):
     onboarding_days: Annotated[Stretch, note("Nobody is told of in a customer's first days.")] = 30
     renewal_days: Annotated[Stretch, note("How long before its renewal a yearly subscription is a signal.")] = 60
     cooldown_days: Annotated[Stretch, note("For how long a customer that was told of is not told of anew.")] = 30
+    notify: Annotated[
+        bool, note("true: the channels of the summary are told at once, once a customer and cooldown.")
+    ] = False
     weights: Weights = Weights()

@@ -10,6 +10,8 @@ from upswell.figures import Figures, Span, figures
 from upswell.kinds import Movement
 from upswell.notes import notes
 from upswell.restated import Past, restated
+from upswell.signals.best import Ready
+from upswell.targets import Progress
 from upswell.together import Together
 from upswell.weeks import Week, days_before
 
@@ -35,7 +37,9 @@ class Summary:
 
     ``start`` and ``end`` (exclusive) are dates of the report zone; ``complete`` is False while the week runs.
     ``currency`` (lower case) is the main one, of ``figures``; ``other_currencies`` holds the rest by code.
+    ``signals`` are the three customers who are most ready for more.
     ``together`` is what they are in the main one, None where their rates are not known.
+    ``targets`` are those whose period the week lies in, as far as they have come.
     ``zone`` is the report zone's name, ``notes`` are sentences for people, and ``names`` those of customers of whom
     something is scheduled, and ``hint`` is what is usual elsewhere: the JSON leaves all four out.
     """
@@ -51,8 +55,10 @@ class Summary:
     zone: str
     notes: tuple[str, ...]
     names: Mapping[str, str]
+    signals: tuple[Ready, ...] = ()
     together: Together | None = None
     hint: str = ""
+    targets: tuple[Progress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +140,22 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "end": summary.end,
         "complete": summary.complete,
         "currency": summary.currency,
-        **_plain(summary.figures),
+        **_figures(summary),
         "health": _plain(summary.health),
         "other_currencies": _plain(summary.other_currencies),
         "together": _plain(summary.together),
+        "targets": _plain(summary.targets),
     }
+
+
+def _figures(summary: Summary) -> dict[str, Any]:
+    """Return the figures, and who is ready for more in its place beside who grew most."""
+    told = {}
+    for key, value in _plain(summary.figures).items():
+        told[key] = value
+        if key == "top_customers":
+            told["signals"] = _plain(summary.signals)
+    return told
 
 
 def _plain(value: Any) -> Any:

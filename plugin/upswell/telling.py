@@ -25,8 +25,9 @@ def destinations(config: Config) -> tuple[str, ...]:
 
 
 def noted(config: Config) -> tuple[str, ...]:
-    """Return the channels that are told of large movements at once."""
-    return () if config.report.note_above is None else config.report.channels
+    """Return the channels that are told at once of large movements, or of signals."""
+    report = config.report
+    return () if report.note_above is None and not report.notify_signals else report.channels
 
 
 def tell(ledger: Ledger, config: Config, now: int, *, halted: Callable[[], bool] = lambda: False) -> int:

@@ -45,7 +45,7 @@ def together(by_code: Mapping[str, Figures], currency: str, rates: Rates) -> Tog
     A currency in which there is nothing needs no rate. Raises KeyError where another has none: see ``unrated``.
     """
     held = {code: sums for code, figures in by_code.items() if any((sums := _sums(figures)).values())}
-    factors = {code: _factor(code, currency, rates) for code in held}
+    factors = {code: factor(code, currency, rates) for code in held}
     keys = _sums(by_code[currency])
     sums = {key: round(sum(factors[code] * held[code][key] for code in held)) for key in keys}
     bridge = {kind: sums["bridge", kind] for kind in KINDS}
@@ -75,8 +75,8 @@ def unrated(by_code: Mapping[str, Figures], currency: str, rates: Rates) -> list
     ]
 
 
-def _factor(code: str, currency: str, rates: Rates) -> Fraction:
-    """Return how many minor units of ``currency`` one minor unit of ``code`` is."""
+def factor(code: str, currency: str, rates: Rates) -> Fraction:
+    """Return how many minor units of ``currency`` one minor unit of ``code`` is. Raises KeyError without its rate."""
     if code == currency:
         return Fraction(1)
     return Fraction(rates[code]) * Fraction(10) ** (exponent(currency) - exponent(code))

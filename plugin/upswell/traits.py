@@ -23,12 +23,13 @@ SELECT customer, metadata FROM (
 ) ORDER BY at > ?2, abs(at - ?2), event DESC LIMIT 1
 """
 # What a customer's plan became with a movement and with those before it, latest first, its own subscription's first.
+# The first usage of what a customer began with is of kind new too: it is the plan where there is no other.
 _PLANS = """
 SELECT price_to, product_to, currency FROM movements
 WHERE customer = ?1 AND step <= (SELECT step FROM movements WHERE id = ?2)
     AND price_to IS NOT NULL AND product_to IS NOT NULL
     AND (kind IN ('new', 'reactivation', 'upgrade', 'price_change', 'term_change') OR driver = 'plan')
-ORDER BY subscription = ?3 DESC, step DESC
+ORDER BY subscription = ?3 DESC, driver = 'usage', step DESC
 """
 
 

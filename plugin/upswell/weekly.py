@@ -1,14 +1,13 @@
 """From the ledger to the summary of a week."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from upswell import agenda, benchmarks, books, deliveries, events, metrics, tallies, traits
-from upswell.breakdowns import Known, broken_down, brought_together
-from upswell.kinds import Movement
+from upswell import agenda, books, deliveries, events, metrics, raised, tallies
+from upswell.additions import towards_targets, with_additions
 from upswell.ledger import Ledger
 from upswell.restated import Past
 from upswell.settings import Config
+from upswell.signals.best import Ready, best
 from upswell.summary import Health, Planned, Summary, summarise
 from upswell.verdicts import verdict
 from upswell.weeks import Week, utc
@@ -42,17 +41,17 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
         ),
         planned=planned,
     )
-    return _in_parts(ledger, config, summary, metrics.window(movements, week.start, min(week.end, now + 1)))
+    cut = min(week.end, now + 1)
+    told = replace(summary, signals=_ready(ledger, week, now), targets=towards_targets(ledger, config, week, cut))
+    return with_additions(ledger, config, told, metrics.window(movements, week.start, cut))
 
 
-def _in_parts(ledger: Ledger, config: Config, summary: Summary, happened: Sequence[Movement]) -> Summary:
-    """Break expansion down, bring currencies together, add context: as far as the configuration asks for it."""
-    grown = [movement for movement in happened if movement.group == "expansion"]
-    products = {product for movement in grown if (product := movement.product_to or movement.product_from)}
-    segments = config.report.segments
-    known = Known(books.product_names(ledger, products), segments, traits.traits(ledger, config.rules, grown, segments))
-    hint = benchmarks.hint(summary.figures) if config.report.benchmarks else ""
-    return brought_together(replace(broken_down(summary, grown, known), hint=hint), config.report.rates)
+def _ready(ledger: Ledger, week: Week, now: int) -> tuple[Ready, ...]:
+    """Return who was ready for more in the week, and is so still, or was until the next one ended."""
+    stood = raised.standing(ledger, at=min(now, week.shift(1).end - 1))
+    found = [one for one in stood if one.raised_at < week.end]
+    leading = {one.customer for one in best(found, {})}
+    return best([one for one in found if one.customer in leading], books.names(ledger, leading))
 
 
 def _health(ledger: Ledger) -> Health:

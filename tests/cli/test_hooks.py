@@ -83,30 +83,33 @@ def test_an_endpoint_is_tested(upswell, receiver) -> None:
     assert (ended.code, 'no [[hooks.endpoint]] with the name "other": there is campaigns' in ended.err) == (1, True)
 
 
-def finding(upswell) -> str:
+def finding(upswell, subject: str = "hooks") -> str:
     """Return what doctor says of hooks."""
-    (line,) = [line for line in upswell("doctor").out.splitlines() if line[5:].startswith("hooks ")]
+    (line,) = [line for line in upswell("doctor").out.splitlines() if line[5:].startswith(f"{subject} ")]
     return line[:4] + line[21:]
 
 
 def test_the_doctor_looks_at_each_endpoint(upswell, receiver, told, ledger: Path) -> None:
     """Dead letters, failures, an endpoint that is gone or cannot be reached: each is a finding with its remedy."""
     assert finding(upswell).startswith(
-        "FIX campaigns did not take 1 messages within a day: `upswell hooks --state gave_up`"
+        "FIX campaigns did not take 1 message within a day: `upswell hooks --state gave_up`"
     )
     upswell("hooks", "--drop", "all", "--yes")
-    assert finding(upswell) == "ok  campaigns took 1 messages"
+    assert finding(upswell) == "ok  campaigns took 1 message"
     with Ledger(ledger) as opened:
         with opened.write() as connection:
             connection.execute("UPDATE notice_deliveries SET error = 'HTTP 500' WHERE state = 'waiting'")
         assert finding(upswell).startswith(
-            "FIX campaigns does not take messages (HTTP 500), 1 wait: `upswell hooks --test"
+            "FIX campaigns does not take messages (HTTP 500), 1 to be sent: `upswell hooks --test"
         )
         dispatches.stop(opened, "hook:campaigns", receiver.settings().mark, "HTTP 410")
     assert finding(upswell).startswith("FIX campaigns answered 410 and is sent nothing any more")
+    assert upswell("hooks", "--resend", "all").err == (
+        "campaigns answered 410: nothing is sent there before `upswell hooks --test campaigns`.\n"
+    )
     upswell("hooks", "--test", "campaigns")
     upswell("hooks", "--drop", "all", "--yes")
-    assert finding(upswell) == "ok  campaigns took 1 messages"
+    assert finding(upswell) == "ok  campaigns took 1 message"
 
 
 def test_the_doctor_finds_an_endpoint_that_is_not_there(upswell, ledger: Path, monkeypatch) -> None:
@@ -119,3 +122,14 @@ def test_the_doctor_finds_an_endpoint_that_is_not_there(upswell, ledger: Path, m
     said = finding(upswell)
     assert said.startswith("FIX campaigns cannot be reached (Connection refused): check its address")
     assert "hush-hush" not in said
+
+
+@pytest.mark.usefixtures("told")
+def test_the_doctor_finds_notes_that_were_given_up(upswell, ledger: Path, monkeypatch) -> None:
+    """Where channels are told at once, what one did not get is a finding."""
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", "https://hooks.slack.com/hush")
+    Path("config.toml").write_text("[report]\nnote_above = 500\n")
+    assert finding(upswell, "notes") == "ok  slack got 0 notes, 0 to be sent"
+    with Ledger(ledger) as opened, opened.write() as connection:
+        connection.execute("UPDATE notice_deliveries SET destination = 'slack' WHERE state = 'gave_up'")
+    assert finding(upswell, "notes").startswith("FIX slack did not get 1 note: `upswell hooks --state gave_up` lists")

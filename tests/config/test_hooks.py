@@ -29,7 +29,7 @@ def test_an_endpoint_needs_a_name_an_address_and_a_secret() -> None:
     """Everything else has a default: all events, and no names of people."""
     (hook,) = loaded(endpoint(URL))
     assert (hook.name, hook.url.reveal(), hook.people) == ("campaigns", "https://app.example.com/in", False)
-    assert hook.events == ("movement.recorded", "movement.restated")
+    assert hook.events == ("movement.recorded", "movement.restated", "signal.raised", "signal.cleared")
     assert [secret.reveal() for secret in hook.secrets] == [SECRET]
     assert hook.destination == "hook:campaigns"
 

@@ -12,6 +12,7 @@ from upswell.config import Config, EmailSettings, Secret, SlackSettings, load
 from upswell.errors import ConfigError
 from upswell.rules import Rules
 from upswell.signals.terms import WEIGHTS, Terms
+from upswell.targets import Target
 
 
 def config(tmp_path: Path, text: str, **env: str) -> Config:
@@ -228,6 +229,26 @@ def test_segments_are_kept_in_their_order(tmp_path: Path) -> None:
     assert found.report.segments == ("plan", "customer.metadata.Account Owner", "country")
 
 
+def test_targets_are_exact(tmp_path: Path) -> None:
+    """An amount is in units of the report currency and becomes whole minor units, by the decimals that it has."""
+    text = """
+    [report]
+    currency = "KWD"
+    [targets]
+    month = 5000.125
+    [[targets.segment]]
+    segment = "customer.metadata.owner"
+    value = "kim"
+    quarter = "12.5"
+    month = 2
+    """
+    assert config(tmp_path, text).targets == (
+        Target("month", 5_000_125),
+        Target("month", 2_000, "customer.metadata.owner", "kim"),
+        Target("quarter", 12_500, "customer.metadata.owner", "kim"),
+    )
+
+
 def test_places_say_where_each_secret_is_looked_for(tmp_path: Path) -> None:
     """For whoever has to tell a person what to set."""
     (tmp_path / "token").write_text("t")
@@ -241,3 +262,10 @@ def test_notes_are_off_until_a_threshold_is_written() -> None:
     assert load(None, {}).report.note_above is None
     Path("config.toml").write_text("[report]\nnote_above = 500\n", encoding="utf-8")
     assert load(None, {}).report.note_above == 500
+
+
+def test_channels_are_told_of_signals_only_where_that_is_written() -> None:
+    """[signals] notify is off by default."""
+    assert load(None, {}).report.notify_signals is False
+    Path("config.toml").write_text("[signals]\nnotify = true\n", encoding="utf-8")
+    assert load(None, {}).report.notify_signals is True

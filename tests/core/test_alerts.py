@@ -74,3 +74,10 @@ def test_what_was_told_is_not_due():
     lasting = (Alert("a", "A."), Alert("b", "B."))
     assert due(lasting, ["a", "gone"]) == (Alert("b", "B."),)
     assert due(lasting, []) == lasting
+
+
+def test_a_hook_that_messages_were_given_up_for_is_an_incident():
+    """One a hook, with what to do."""
+    first, second = alerts(Pulse(NOW, lost=("campaigns", "crm")))
+    assert (first.incident, second.incident) == ("hook campaigns", "hook crm")
+    assert first.sentence.startswith("The hook campaigns did not take messages, and they were given up.")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upswell.announcing import GRACE_SECONDS, LATEST_SECONDS, RECORDED, RESTATED, Announcement, News, news
+from upswell.booking import UNDATED
 from upswell.kinds import Movement
 
 HOUR, DAY = 3600, 86_400
@@ -43,6 +44,11 @@ def test_nothing_from_before_is_told():
     assert told_of(UPGRADE, since=TEN + 1) == News(())
     assert told_of(UPGRADE, now=TEN + LATEST_SECONDS + 1) == News(())
     assert told_of(UPGRADE, now=TEN + LATEST_SECONDS).announcements
+
+
+def test_what_nothing_dates_is_not_told():
+    """A gap that a backfill or `upswell reconcile --heal` closes is dated to when it was found: that is no news."""
+    assert told_of(replace(UPGRADE, reason=f"5 → 8 seats{UNDATED}")) == News(())
 
 
 def test_what_lies_ahead_is_told_when_it_has_happened():

@@ -19,6 +19,7 @@ from receivers import DROP, HANG, receiving, verified
 from serving import until
 
 from upswell import dispatches, outbox, schedule
+from upswell.alarm import raise_alarm
 from upswell.ledger import Ledger
 from upswell.outbox import Notice
 from upswell.sending import WAITS, send_due, send_test
@@ -232,7 +233,7 @@ def test_the_log_tells_names_and_counts_and_no_address(ledger, config, receiver,
     made = int(time.time()) - 5
     post(ledger, "msg_1", "msg_2", made_at=made)
     schedule._send(threading.Event(), *config.hooks, config)
-    assert "The hook campaigns took 1 messages and 1 not: HTTP 500" in caplog.text
+    assert "The hook campaigns: 1 taken, 1 not: HTTP 500" in caplog.text
     assert "hush-hush" not in caplog.text
     assert receivers.SECRET not in caplog.text
 
@@ -253,3 +254,19 @@ def test_what_was_given_up_can_be_thrown_away(ledger, config, receiver, name):
     post(ledger, "msg_2")
     assert dispatches.drop(ledger, name) == 1
     assert states(ledger) == {"waiting": 1}
+
+
+def test_the_channels_are_told_once_of_an_endpoint_that_is_lost(ledger, receiver):
+    """What was given up is an incident, told to Slack until it is sent again or thrown away; then a new one."""
+    with desks.slack_server() as slack:
+        config = replace(desks.config(ledger.path, slack=slack.settings), hooks=(receiver.settings(),))
+        post(ledger, "msg_1")
+        receiver.answer = lambda _number: 410
+        assert raise_alarm(ledger, config, NOW) == ()
+        send_due(ledger, *config.hooks, lambda: NOW)
+        for hour in range(3):
+            (alert,) = raise_alarm(ledger, config, NOW + hour * 3600)
+        assert alert.incident == "hook campaigns"
+        assert len(slack.messages) == 1
+        dispatches.drop(ledger, None)
+        assert raise_alarm(ledger, config, NOW) == ()

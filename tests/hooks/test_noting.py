@@ -215,11 +215,11 @@ def test_the_schedule_sends_notes_and_logs_no_address(ledger, config, slack, cap
     running = schedule.start(config)
     try:
         for channel in ("slack", "email"):
-            until(lambda channel=channel: f"{channel} got" in caplog.text)
+            until(lambda channel=channel: f"Notes to {channel}" in caplog.text)
     finally:
         running.stop()
-    assert "slack got 0 notes and 1 not: Slack refused the message (HTTP 503)" in caplog.text
-    assert "email got 1 notes" in caplog.text
+    assert "Notes to slack: 0 sent, 1 not: Slack refused the message (HTTP 503)" in caplog.text
+    assert "Notes to email: 1 sent" in caplog.text
     assert "hush-hush" not in caplog.text
     with Ledger(ledger.path) as opened:
         assert json.dumps([one.error for one in dispatches.listed(opened, None, 9)]).count("hush") == 0

@@ -1,17 +1,20 @@
 """From movements to messages: what is told at once, to whom, and what is not."""
 
 import json
+import threading
 from dataclasses import replace
+from functools import partial
 
 import desks
 import pytest
+import time_machine
 from booked import at, movements, put
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from intake.told import joined, moved, subscribed, taken
 from receivers import receiving
 
-from upswell import books, dispatches, forgetting, outbox
+from upswell import books, dispatches, forgetting, outbox, schedule
 from upswell.announcing import GRACE_SECONDS, KEPT_SECONDS
 from upswell.errors import InvariantError
 from upswell.intake import apply_pending
@@ -276,3 +279,27 @@ def test_a_forgotten_customer_key_is_in_no_byte_of_the_ledger(ledger, config, re
     held = b"".join(file.read_bytes() for file in ledger.path.parent.glob("upswell.db*"))
     assert b"fern-and-sons" not in held
     assert books.movements(ledger)
+
+
+def test_the_schedule_tells_and_says_what_it_cannot(served, config, receiver, caplog):
+    """The job puts on its way what is due; a ledger that cannot be read is one line in the log."""
+    put(served, UPGRADE)
+    with time_machine.travel(CLOSED, tick=False):
+        schedule._tell(threading.Event(), config)
+    assert dispatches.standing(served, "hook:campaigns").waiting == 1
+    lost = replace(config, ledger=replace(config.ledger, path=served.path.with_name("lost.db")))
+    for job in (
+        schedule._tell,
+        partial(schedule._note, channel="slack"),
+        partial(schedule._send, hook=config.hooks[0]),
+    ):
+        job(threading.Event(), config=lost)
+    schedule._prune(lost)
+    assert caplog.text.count("There is no ledger at") == 4
+
+
+def test_telling_stops_where_serving_does(served, config):
+    """What is left is told after the next start."""
+    put(served, UPGRADE)
+    assert tell(served, config, CLOSED, halted=lambda: True) == 0
+    assert tell(served, config, CLOSED) == 1

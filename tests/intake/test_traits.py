@@ -98,6 +98,27 @@ def test_the_plan_is_what_the_customer_chose_last(fresh):
     assert found(ledger, "plan")[0] == ("first",)
 
 
+def test_usage_is_a_plan_only_where_there_is_no_other(fresh):
+    """The first usage of what came with a plan counts for the plan; who has nothing but usage has that as its plan."""
+    from booked import put
+
+    ledger = fresh()
+    put(
+        ledger,
+        """
+        2026-01-01 cus_1 new +100 product_to=prod_1 price_to=price_1
+        2026-02-01 cus_1 new +30 driver=usage product_to=prod_2 price_to=price_2
+        2026-03-01 cus_1 overage +5 product_to=prod_2 price_to=price_2
+        2026-02-01 cus_2 new +30 driver=usage product_to=prod_2 price_to=price_2
+        2026-03-01 cus_2 overage +5 product_to=prod_2 price_to=price_2
+        """,
+    )
+    held = books.movements(ledger)
+    told = traits(ledger, Rules(), held, ["plan"])
+    plans = [(one.customer, told[one.id]["plan"]) for one in held if one.kind == "overage"]
+    assert plans == [("cus_1", "prod_1"), ("cus_2", "prod_2")]
+
+
 def test_an_add_on_is_no_plan(fresh):
     """What plays the role of an add-on is passed over; a customer of nothing else has no plan."""
     ledger = fresh()
@@ -130,6 +151,13 @@ def test_products_are_called_as_they_were_last(fresh):
     ledger = fresh()
     applied(ledger, product("Pro"), product("Professional", at=AT + DAY), product(None, 2))
     assert books.product_names(ledger, ["prod_1", "prod_2", "prod_3"]) == {"prod_1": "Professional"}
+
+
+def test_who_began_when_is_known_of_those_who_paid(fresh):
+    """A customer began with its first payment, however often it came back."""
+    ledger = fresh()
+    applied(ledger, subscribed(), moved(1, 5, 7, AT + DAY), subscribed(2, at=AT + DAY))
+    assert books.began(ledger, ["cus_1", "cus_2", "cus_3"]) == {"cus_1": AT, "cus_2": AT + DAY}
 
 
 def test_a_forgotten_customer_has_no_country(fresh):

@@ -1,6 +1,7 @@
 """Telling the channels when somebody must look, once an incident."""
 
 import logging
+import threading
 import time
 from dataclasses import replace
 
@@ -115,12 +116,18 @@ def test_a_disabled_endpoint_is_told(busy, slack):
     assert len(slack.messages) == 1
 
 
+def jobs(config):
+    """Return after how many minutes each job of `serve` runs first; those without a name of their own left out."""
+    every = schedule._jobs(config, threading.Event())
+    return {job.__name__: wait for job, _, wait in every if hasattr(job, "__name__")}
+
+
 def test_serve_watches_where_there_is_somebody_to_tell(busy, slack, caplog):
     """Once an hour, first after an hour; not without channels, nor where it is switched off."""
     config = desks.config(busy.path, slack=slack.settings)
-    assert [(job.__name__, wait) for job, _, wait in schedule._jobs(config)] == [("_post", 0), ("_watch", 60)]
+    assert jobs(config)["_watch"] == 60
     for other in (desks.config(busy.path), replace(config, report=replace(config.report, alerts=False))):
-        assert [job.__name__ for job, *_ in schedule._jobs(other)] == ["_post"]
+        assert "_watch" not in jobs(other)
     with busy.write() as connection:
         connection.execute("UPDATE events SET received_at = received_at - ?", (NOW - int(time.time()) + 3 * DAY,))
     with caplog.at_level(logging.WARNING):

@@ -62,6 +62,7 @@ def test_expansion_is_broken_down_by_what_the_configuration_names(ledger, config
     )
     assert plain["by_product"] == [{"product": None, "name": None, "amount": 115734, "customers": 3}]
     assert plain["by_segment"] == {}
+    assert plain["by_cohort"] == [{"cohort": "2025-12", "amount": 115734, "customers": 3}]
     assert told["by_segment"] == {
         "country": [
             {"value": "DE", "amount": 73000, "customers": 1},

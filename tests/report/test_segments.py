@@ -11,7 +11,7 @@ from upswell.breakdowns import Known, broken_down
 from upswell.kinds import KINDS
 from upswell.render import email, slack, terminal
 from upswell.render.page import page
-from upswell.segments import ProductPart, SegmentPart, by_product, by_segment
+from upswell.segments import CohortPart, ProductPart, SegmentPart, by_cohort, by_product, by_segment
 
 STEPS = st.lists(
     st.tuples(
@@ -30,6 +30,7 @@ WEEK = """
 2026-11-11 cus_3 overage +900 product_to=prod_api
 2026-11-12 cus_3 downgrade -50 product_to=prod_api
 """
+MONTHS = {"a": "2026-03", "b": "2026-02"}
 TEAM, REGION = "customer.metadata.team", "subscription.metadata.region"
 
 
@@ -53,6 +54,13 @@ def test_expansion_by_segment_is_by_what_held_at_the_movement():
     assert by_segment([], [REGION], {}) == {REGION: ()}
 
 
+def test_expansion_by_cohort_is_by_the_first_payment():
+    """A customer counts for the month in which it first paid, whatever it pays in now; months come in their order."""
+    months = {"cus_1": "2026-03", "cus_2": "2025-11", "cus_3": "2026-03"}
+    assert by_cohort(movements(WEEK), months) == (CohortPart("2025-11", 300, 1), CohortPart("2026-03", 1700, 2))
+    assert by_cohort(movements(WEEK), {"cus_1": "2026-03"})[0] == CohortPart(None, 1200, 2)
+
+
 @given(STEPS)
 def test_parts_add_up_to_all_expansion(steps):
     """By product and by each segment, amounts add up to expansion, and customers to at least its own."""
@@ -62,10 +70,12 @@ def test_parts_add_up_to_all_expansion(steps):
         for movement in movements("\n".join(lines))
     ]
     traits = {movement.id: {TEAM: steps[int(movement.id.rpartition("_")[2])][4]} for movement in happened}
-    told = broken_down(summary("\n".join(lines)), happened, Known({}, [TEAM, REGION], traits)).figures
-    for parts in (told.by_product, *told.by_segment.values()):
+    told = broken_down(summary("\n".join(lines)), happened, Known({}, [TEAM, REGION], traits, MONTHS)).figures
+    for parts in (told.by_product, told.by_cohort, *told.by_segment.values()):
         assert sum(part.amount for part in parts) == told.expansion.total
         assert sum(part.customers for part in parts) >= told.expansion.customers
+    assert sum(part.customers for part in told.by_cohort) == told.expansion.customers
+    for parts in (told.by_product, *told.by_segment.values()):
         assert [part.amount for part in parts] == sorted((part.amount for part in parts), reverse=True)
     assert [(part.value, part.customers) for part in told.by_segment[REGION]] == (
         [(None, told.expansion.customers)] if told.expansion.count else []
@@ -88,12 +98,16 @@ def faces(told):
 
 
 def test_people_read_the_three_largest_parts():
-    """A line for products and for each segment names the three largest parts and counts the rest."""
+    """A line for products, first months and each segment names the three largest parts and counts the rest."""
     text = "\n".join(f"2026-11-10 cus_{n} seat +{n}00 product_to=prod_{n}" for n in range(1, 6))
     traits = {movement.id: {TEAM: "east", REGION: None} for movement in movements(text)}
-    told = broken_down(summary(text), movements(text), Known({"prod_5": "Kite"}, [TEAM, REGION, "currency"], traits))
+    months = {f"cus_{n}": "2025-02" if n == 4 else "2026-03" for n in range(1, 6)}
+    told = broken_down(
+        summary(text), movements(text), Known({"prod_5": "Kite"}, [TEAM, REGION, "currency"], traits, months)
+    )
     assert page(told).parts == (
         "By product: Kite +$5.00, prod_4 +$4.00, prod_3 +$3.00, 2 more +$3.00",
+        "By first month: Mar 2026 +$11.00, Feb 2025 +$4.00",
         "By team: east +$15.00",
     )
     for face in faces(told):

@@ -1,17 +1,20 @@
 """Looking at a ledger: who is due, what is raised, and that nothing is raised twice, whatever comes in."""
 
+import logging
 import tempfile
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import time_machine
 from core.values import calm
 from hypothesis import given
 from hypothesis import strategies as st
 from intake.told import AT, DAY, applied, moved, subscribed
 from receiving import configured
 
-from upswell import raised
+from upswell import raised, schedule
 from upswell.errors import UpswellError
 from upswell.ledger import Ledger
 from upswell.looking import Looked, account_of, look, why_none
@@ -152,3 +155,14 @@ def test_the_order_of_events_does_not_matter_to_a_look(order, again):
             (one,) = raised.standing(ledger)
     assert (one.signal, one.score) == ("seats_added", 20)
     assert one.evidence.startswith("5 → 12 seats of ")
+
+
+def test_serve_looks_for_signals(ledger, config, caplog):
+    """The schedule looks every few minutes, says what came of it, and outlives a ledger that is gone."""
+    with time_machine.travel(NOW, tick=False), caplog.at_level(logging.INFO):
+        schedule._look(config)
+        schedule._look(config)
+    assert [one.customer for one in raised.standing(ledger)] == ["cus_1"]
+    assert caplog.text.count("1 signals raised, 0 cleared") == 1
+    schedule._look(replace(config, ledger=replace(config.ledger, path=config.ledger.path.with_name("gone.db"))))
+    assert "could not be looked at for signals: There is no ledger" in caplog.text

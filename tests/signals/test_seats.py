@@ -34,7 +34,7 @@ def test_seats_are_near_their_limit_from_the_threshold_on(quantity, evidence):
 def test_the_end_of_a_tier_is_told_with_what_comes_behind_it():
     """Without a limit, it is the end of the tier that the seats are in; behind the last one there is none."""
     assert seen((0, holding(9, TEAM)), day=60)["seat_limit"] == (
-        "9 of 10 seats of prod_team in its tier; with 11 it costs 88.00 a month"
+        "9 of 10 seats of prod_team in its tier, 90.00 a month; 11 cost 88.00"
     )
     assert "seat_limit" not in seen((0, holding(11, TEAM)), day=60)
 

@@ -68,8 +68,10 @@ def _sections(said: Page) -> Iterator[tuple[str, Sequence[str]]]:
         [f"{label}: {month} over 30 days, {year} over 12 months" for label, month, year in said.retention],
     )
     yield "Also", said.facts
+    yield "Targets", said.targets
     yield "Other currencies", said.others
     yield "Changed since posted", said.corrections
+    yield "Ready for more", said.ready
     yield "Scheduled", said.ahead
 
 

@@ -1,30 +1,47 @@
 """What a channel is told at once: a sentence a movement, without links, as a Slack message and as a mail."""
 
 import html
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import PlainTextObject, SectionBlock
 
-from upswell.announcing import RECORDED
+from upswell.announcing import MOVEMENT_EVENTS, RECORDED
 from upswell.outbox import Notice
 from upswell.render import words
 from upswell.render.email import Letter
 
 _LONGEST_NAME, _LONGEST_REASON, _LONGEST_SUBJECT = 60, 300, 150
-_MOST = 10
+_MOST, _MOST_SIGNALS = 10, 3
 _KINDS = {"price_change": " (price change)", "discount": " (discount)", "term_change": " (other billing term)"}
 
 Said = Mapping[str, Any]
 
 
 def sentences(notices: Sequence[Notice], names: Mapping[str, str], zone: ZoneInfo) -> list[str]:
-    """Return one sentence a notice, for ten at most; then one that says how many more there are."""
-    told = [_sentence(one, words.clean(names.get(one.customer, one.customer), _LONGEST_NAME), zone) for one in notices]
+    """Return one sentence a movement, and one a customer with signals; ten of each at most, and how many more."""
+    shown = {one.customer: words.clean(names.get(one.customer, one.customer), _LONGEST_NAME) for one in notices}
+    moved = [_sentence(one, shown[one.customer], zone) for one in notices if one.type in MOVEMENT_EVENTS]
+    signals: dict[str, list[Said]] = defaultdict(list)
+    for one in notices:
+        if one.type not in MOVEMENT_EVENTS:
+            signals[one.customer].append(one.said["signal"])
+    ready = [_ready(shown[customer], held) for customer, held in signals.items()]
+    return [*_first(moved, "movements"), *_first(ready, "signals")]
+
+
+def _first(told: Sequence[str], command: str) -> list[str]:
     left = len(told) - _MOST
-    more = [f"And {left:,} more: `upswell movements` lists them."]
-    return [*told[:_MOST], *(more if left > 0 else [])]
+    return [*told[:_MOST], *([f"And {left:,} more: `upswell {command}` lists them."] if left > 0 else [])]
+
+
+def _ready(name: str, held: Sequence[Said]) -> str:
+    """Say who is ready for more, why, and what to do next: that of the signal with the most points."""
+    first, *_ = best = sorted(held, key=lambda said: (-said["points"], said["signal"], said["subject"]))
+    why = "; ".join(words.clean(said["evidence"], _LONGEST_REASON) for said in best[:_MOST_SIGNALS])
+    return f"{name} looks ready for more (score {first['score']} of 100): {why}. {first['next_step']}."
 
 
 def message(said: Sequence[str]) -> dict[str, Any]:

@@ -77,8 +77,10 @@ class Page:
     facts: tuple[str, ...]
     hint: str
     customers: tuple[Customer, ...]
+    targets: tuple[str, ...]
     others: tuple[str, ...]
     corrections: tuple[str, ...]
+    ready: tuple[str, ...]
     ahead: tuple[str, ...]
     notes: tuple[str, ...]
     health: str
@@ -106,11 +108,13 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         facts=sentences.facts(figures),
         hint=summary.hint,
         customers=_customers(figures, currency),
+        targets=sentences.targets(summary),
         others=(
             *sentences.together(summary),
             *(sentences.other(code, held) for code, held in summary.other_currencies.items()),
         ),
         corrections=sentences.corrections(summary),
+        ready=sentences.ready(summary),
         ahead=sentences.ahead(summary),
         notes=tuple(words.clean(note, 400) for note in (*remarks, *summary.notes)),
         health=sentences.health(summary.health, ZoneInfo(summary.zone)),

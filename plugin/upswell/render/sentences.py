@@ -1,11 +1,13 @@
 """The sentences of the summary: headline, lead, facts, corrections, what is scheduled, the ledger's health."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from upswell.figures import Figures, Scheduled
 from upswell.render import words
 from upswell.summary import Health, Summary
+from upswell.targets import Progress
 from upswell.together import Together
 
 _KINDS = {
@@ -86,8 +88,12 @@ def origins(figures: Figures, currency: str) -> str:
 
 
 def parts(figures: Figures, currency: str) -> tuple[str, ...]:
-    """Say expansion by product and by each segment, a line each, the largest parts; nothing where there is one only."""
-    found = {"product": [(part.name, part.amount) for part in figures.by_product]} | {
+    """Say expansion by product, first month and each segment, a line each; nothing where there is one part only."""
+    cohorts = sorted(figures.by_cohort, key=lambda part: -part.amount)
+    found = {
+        "product": [(part.name, part.amount) for part in figures.by_product],
+        "first month": [(words.month(part.cohort) if part.cohort else None, part.amount) for part in cohorts],
+    } | {
         key.rpartition(".metadata.")[2]: [(part.value, part.amount) for part in held]
         for key, held in figures.by_segment.items()
         if key != "currency" and any(part.value for part in held)
@@ -95,7 +101,7 @@ def parts(figures: Figures, currency: str) -> tuple[str, ...]:
     return tuple(
         f"By {words.clean(label, 40)}: {_largest(held, currency)}"
         for label, held in found.items()
-        if len(held) > 1 or (held and label != "product")
+        if len(held) > 1 or (held and label not in ("product", "first month"))
     )
 
 
@@ -147,6 +153,24 @@ def _moved_together(found: Together, currency: str) -> str:
     return f"{', '.join([net, *moved])}. MRR went from {opening} to {closing}."
 
 
+def targets(summary: Summary) -> tuple[str, ...]:
+    """Say of each target how far it has come, beside how much of its time has passed."""
+    return _shortened([_target(one, summary.currency) for one in summary.targets])
+
+
+def _target(one: Progress, currency: str) -> str:
+    whose = ""
+    if one.segment:
+        key = one.segment.rpartition(".metadata.")[2]
+        whose = f"{words.clean(key, 40)} {words.clean(one.value or '', 40)}: "
+    period = words.period(one.period, date.fromisoformat(one.start))
+    span = "month" if period != one.period.rpartition("-")[2] else "quarter"
+    passed = f"{words.whole(one.elapsed)} of the {span} has passed" if one.elapsed < 1 else f"the {span} is over"
+    without = f" (without {' and '.join(code.upper() for code in one.uncounted)})" if one.uncounted else ""
+    reached, target = (words.amount(amount, currency) for amount in (one.reached, one.target))
+    return f"{whose}{reached} of {target} for {period}, {words.whole(one.share)}{without}; {passed}."
+
+
 def corrections(summary: Summary) -> tuple[str, ...]:
     """Say what changed since earlier summaries were posted, over all currencies."""
     return _shortened(
@@ -156,6 +180,14 @@ def corrections(summary: Summary) -> tuple[str, ...]:
             for currency, figures in _all(summary)
             for again in figures.restated
         ]
+    )
+
+
+def ready(summary: Summary) -> tuple[str, ...]:
+    """Say who is ready for more, with the score and why, and what to do next."""
+    return tuple(
+        f"{words.clean(one.name, _LONGEST_NAME)} ({one.score}): {words.clean(one.reason, 200)}. {one.next_step}"
+        for one in summary.signals
     )
 
 

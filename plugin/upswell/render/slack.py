@@ -17,7 +17,7 @@ _HEADER = 150
 _SECTION = 2_900
 _WHOLE = 12_000
 _BAR = 8
-_PARTS = 4
+_PARTS = 5
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -46,8 +46,10 @@ def _size(blocks: Sequence[Block]) -> int:
 
 def _quiet(said: Page) -> Iterator[Block]:
     yield from _head(said)
+    yield from _listed("Targets", said.targets)
     yield from _listed("Other currencies", said.others)
     yield from _listed("Changed since posted", said.corrections)
+    yield from _listed("Ready for more", said.ready)
     yield from _listed("Scheduled", said.ahead)
 
 
@@ -62,8 +64,10 @@ def _blocks(said: Page) -> Iterator[Block]:
     if said.retention:
         yield _retention(said)
     for heading, lines in (
+        ("Targets", said.targets),
         ("Other currencies", said.others),
         ("Changed since posted", said.corrections),
+        ("Ready for more", said.ready),
         ("Scheduled", said.ahead),
     ):
         yield from _listed(heading, lines)

@@ -48,8 +48,10 @@ def _blocks(said: Page) -> Iterator[RenderableType]:
         yield from _section("Who grew most", _customers(said))
     for heading, lines in (
         ("Also", said.facts),
+        ("Targets", said.targets),
         ("Other currencies", said.others),
         ("Changed since posted", said.corrections),
+        ("Ready for more", said.ready),
         ("Scheduled", said.ahead),
     ):
         if lines:

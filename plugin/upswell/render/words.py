@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from math import floor
 from unicodedata import category
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,11 @@ def share(value: float | None) -> str:
     return str(format_percent(value, "#,##0.0%", locale=_LOCALE))
 
 
+def whole(value: float) -> str:
+    """Write a ratio as a whole percentage, rounded down: 100% is written only once it is reached."""
+    return f"{floor(value * 100 + 1e-6):,}%".replace("-", "−")
+
+
 def number(value: float) -> str:
     """Write a figure with at most two decimals: ``4.25``, ``1,034``."""
     return str(format_decimal(value, "#,##0.##", locale=_LOCALE))
@@ -64,6 +70,16 @@ def days(start: date, end: date) -> str:
 def day(when: date) -> str:
     """Write a day without its year: ``Nov 9``."""
     return str(format_date(when, "MMM d", locale=_LOCALE))
+
+
+def month(name: str) -> str:
+    """Write a month and its year, given as ``2026-03``: ``Mar 2026``."""
+    return str(format_date(date.fromisoformat(f"{name}-01"), "MMM yyyy", locale=_LOCALE))
+
+
+def period(name: str, first: date) -> str:
+    """Write a calendar month or quarter: ``November``, ``Q4``."""
+    return name.rpartition("-")[2] if "Q" in name else str(format_date(first, "MMMM", locale=_LOCALE))
 
 
 def moment(when: datetime) -> str:

@@ -104,7 +104,7 @@ class Past:
         """Return the last moment up to ``at`` at which a payment had failed or a subscription was held back."""
         found = []
         for rows in held.values():
-            ends = [*(entry.at for entry in rows[1:]), at]
+            ends = [*(entry.at for entry in rows[1:]), *([at] if rows else [])]
             for entry, end in zip(rows, ends, strict=True):
                 if word := _trouble(entry.subscription, self._rules):
                     found.append((end, word))

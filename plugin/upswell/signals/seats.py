@@ -32,8 +32,8 @@ def _words(position: Position, held: int, limit: Limit, known: Known) -> str:
     if limit.edge:
         more = monthly(position.price, position.currency, limit.most + 1)
         return (
-            f"{held:,} of {limit.most:,} seats of {name} in its tier; "
-            f"with {limit.most + 1:,} it costs {plain(more, position.currency)} a month"
+            f"{held:,} of {limit.most:,} seats of {name} in its tier, {plain(position.monthly, position.currency)} "
+            f"a month; {limit.most + 1:,} cost {plain(more, position.currency)}"
         )
     if held > limit.most:
         return f"{held:,} seats of {name}, {held - limit.most:,} more than the {limit.most:,} included"
