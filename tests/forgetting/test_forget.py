@@ -3,6 +3,7 @@
 import json
 import tempfile
 import zlib
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,13 +17,13 @@ from receiving import configured
 from serving import Served, until
 
 from forgetting.conftest import MAIL, METADATA, NAME, OWNER, TRACES, sent
-from upswell import books, deliveries, forgetting
+from upswell import books, deliveries, forgetting, serve
 from upswell.catalogue import Customer
 from upswell.errors import LedgerBusy, UpswellError
 from upswell.explaining import why
 from upswell.facts import Facts, Told
 from upswell.intake import retry
-from upswell.ledger import Ledger
+from upswell.ledger import Ledger, hold
 from upswell.looking import account_of, look
 from upswell.posting import post_by_hand
 from upswell.raised import standing, write_signals
