@@ -133,6 +133,7 @@ def price(payload: payloads.Price) -> prices.Price:
         active=payload.active,
         created=payload.created,
         metadata=metadata(payload.metadata),
+        meter=recurring.meter if recurring else None,
     )
 
 

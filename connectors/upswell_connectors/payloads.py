@@ -58,6 +58,7 @@ class Recurring(Struct):
     interval: str
     interval_count: Int = 1
     usage_type: str = "licensed"
+    meter: str | None = None
 
 
 class Transform(Struct):

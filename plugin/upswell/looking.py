@@ -16,6 +16,7 @@ from upswell import poison, raised
 from upswell.agenda import widened
 from upswell.errors import UpswellError
 from upswell.ledger import Ledger
+from upswell.measures import readings_of
 from upswell.offered import with_offers
 from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS
 from upswell.records import history_of
@@ -103,7 +104,7 @@ def _look_at(
 def past_of(connection: sqlite3.Connection, account: str, rules: Rules, shared: Shared) -> Past:
     """Return a customer's history, with all that signals ask of it. Raises InvariantError, LookupError."""
     history = widened(connection, history_of(connection, account, shared), shared)
-    return Past(with_offers(connection, history, rules, shared), rules)
+    return Past(with_offers(connection, history, rules, shared), rules, readings_of(connection, account))
 
 
 def why_none(ledger: Ledger, config: Config, who: str, now: int) -> str:

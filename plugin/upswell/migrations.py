@@ -4,6 +4,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from upswell.outbox_tables import OUTBOX
+from upswell.reading_tables import READINGS
 from upswell.signal_tables import SIGNALS
 from upswell.tables import CATALOGUE, TABLES
 from upswell.views import VIEWS
@@ -144,6 +145,13 @@ def create_outbox(db: Database) -> None:
 def create_signals(db: Database) -> None:
     """Create the tables of signals; everybody is looked at for them."""
     for statement in SIGNALS:
+        db.execute(statement)
+
+
+@migrations()
+def create_readings(db: Database) -> None:
+    """Create the table of readings."""
+    for statement in READINGS:
         db.execute(statement)
 
 

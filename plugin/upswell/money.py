@@ -64,6 +64,15 @@ def plain(amount: Exact, currency: str) -> str:
     return f"{sign}{units:,}.{rest:0{places}d}"
 
 
+def decimal(value: Fraction) -> str:
+    """Return ``value`` as a decimal that reads back as the same number; one that never ends is cut after 12 places."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    whole = round(abs(value) * 10**12)
+    units, rest = divmod(whole, 10**12)
+    return f"{'-' if value < 0 else ''}{units}.{rest:012d}".rstrip("0")
+
+
 def signed(amount: int, currency: str) -> str:
     """Return ``amount`` with its sign: ``+12.00``, ``−3.50`` or ``0.00``."""
     return ("+" if amount > 0 else "") + plain(amount, currency)

@@ -260,10 +260,10 @@ class Rules(Section, frozen=True):
 
 
 class SegmentTarget(Section, frozen=True):
-    """A target for one value of a segment, such as one owner's customers. As many as you need."""
+    """A target for one value of a segment, such as one team or one owner of customers. As many as you need."""
 
-    segment: Annotated[Segment, note("The segment, as in [report] segments.", "customer.metadata.owner")]
-    value: Annotated[Text, note("Its value.", "kim")]
+    segment: Annotated[Segment, note("The segment, as in [report] segments.", "customer.metadata.team")]
+    value: Annotated[Text, note("Its value.", "emea")]
     month: Annotated[Amount | None, note("For each month.", 2000)] = None
     quarter: Annotated[Amount | None, note("For each quarter.", 6000)] = None
 

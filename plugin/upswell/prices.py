@@ -37,7 +37,8 @@ class Price:
     """A Stripe price as one payload shows it.
 
     ``interval`` is None for a one-time price; ``usage`` is licensed or metered; ``mode`` is per_unit, graduated
-    or volume. ``divide_by`` and ``round_up`` are Stripe's transform_quantity. ``created`` is unix seconds UTC.
+    or volume. ``divide_by`` and ``round_up`` are Stripe's transform_quantity. ``created`` is unix seconds UTC;
+    ``meter`` is the id of the billing meter whose units it bills.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Price:
     active: bool = True
     created: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
+    meter: str | None = None
 
     def __hash__(self) -> int:
         """Hash by id alone: what a price costs is asked for often, and remembered."""
@@ -84,13 +86,14 @@ def _months(interval: str, count: int) -> Fraction:
 
 
 def completed(price: Price, other: Price) -> Price:
-    """Return ``price`` with the amounts it lacks taken from ``other``, another payload of the same price."""
+    """Return ``price`` with the amounts and the meter that it lacks taken from ``other``, another payload of it."""
     own = price.amounts
     amounts = Amounts(
         own.unit if own.unit is not None else other.amounts.unit,
         own.tiers if own.tiers is not None else other.amounts.tiers,
     )
-    return replace(price, amounts=amounts, other_currencies={**other.other_currencies, **price.other_currencies})
+    others = {**other.other_currencies, **price.other_currencies}
+    return replace(price, amounts=amounts, other_currencies=others, meter=price.meter or other.meter)
 
 
 @lru_cache(maxsize=10_000)

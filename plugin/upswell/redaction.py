@@ -22,7 +22,7 @@ active amount amount_decimal amount_off applies_to behavior billing_reason billi
 cancel_at_period_end created currency current_period_end current_trial customer data deleted discount discount_amounts
 discounts divide_by duration duration_in_months end end_behavior end_date ended_at expires_at finalized_at flat_amount
 flat_amount_decimal has_more id interval interval_count invoice invoice_item invoice_item_details items lines lookup_key
-object parent pause_collection pending_update percent_off period_end period_start phases promotion promotion_code
+meter object parent pause_collection pending_update percent_off period_end period_start phases promotion promotion_code
 proration quantity round source start start_date status status_transitions subscription subscription_details
 subscription_item subscription_item_details subscription_items tiers_mode trial trial_end type unit_amount
 unit_amount_decimal up_to usage_type

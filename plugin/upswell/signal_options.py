@@ -15,7 +15,9 @@ class Weights(Section, frozen=True):
     """The most points that each signal adds to a customer's score. 0: it is never raised."""
 
     cheaper_plan: Annotated[Points, note("A higher plan would have cost less than the overage.")] = 40
+    usage_limit: Annotated[Points, note("Usage near what is included, or more than it.")] = 35
     seat_limit: Annotated[Points, note("Seats near their limit, or the end of a tier.")] = 30
+    milestone: Annotated[Points, note("A milestone that your app reported.")] = 20
     usage_growth: Annotated[Points, note("Billed usage that rose over three periods.")] = 20
     seats_added: Annotated[Points, note("Seats added in the last 90 days.")] = 20
     renewal: Annotated[Points, note("A yearly subscription that renews soon.")] = 15

@@ -238,14 +238,14 @@ def test_targets_are_exact(tmp_path: Path) -> None:
     month = 5000.125
     [[targets.segment]]
     segment = "customer.metadata.owner"
-    value = "kim"
+    value = "emea"
     quarter = "12.5"
     month = 2
     """
     assert config(tmp_path, text).targets == (
         Target("month", 5_000_125),
-        Target("month", 2_000, "customer.metadata.owner", "kim"),
-        Target("quarter", 12_500, "customer.metadata.owner", "kim"),
+        Target("month", 2_000, "customer.metadata.owner", "emea"),
+        Target("quarter", 12_500, "customer.metadata.owner", "emea"),
     )
 
 

@@ -127,8 +127,8 @@ def told(**more):
             "$3,200.50 of $5,000.00 for Q4, 64%; 50% of the quarter has passed.",
         ),
         (
-            {"segment": OWNER, "value": "Kim <b>"},
-            "owner Kim <b>: $3,200.50 of $5,000.00 for November, 64%; 51% of the month has passed.",
+            {"segment": OWNER, "value": "emea <b>"},
+            "owner emea <b>: $3,200.50 of $5,000.00 for November, 64%; 51% of the month has passed.",
         ),
         (
             {"uncounted": ("eur", "jpy")},
@@ -165,15 +165,15 @@ def test_the_ledger_tells_how_far_each_target_has_come(tmp_path):
     with Ledger(tmp_path / "u.db", create=True) as ledger:
         put(ledger, WON)
         with ledger.write() as connection:
-            owned = '{"id": "cus_1", "metadata": {"owner": "kim"}}'
+            owned = '{"id": "cus_1", "metadata": {"owner": "emea"}}'
             connection.execute("INSERT INTO customers VALUES ('cus_1', 1, NULL, ?)", (owned,))
-        targets = (MONTH, QUARTER, Target("month", 200_000, OWNER, "kim"))
+        targets = (MONTH, QUARTER, Target("month", 200_000, OWNER, "emea"))
         config = replace(desks.config(ledger.path), targets=targets)
         made = as_json(reports.week_summary(ledger, config, "2026-W46", at("2026-11-18")))
     held = [(one["period"], one["value"], one["target"], one["reached"]) for one in made["targets"]]
     assert held == [
         ("2026-11", None, 500_000, 320_000),
         ("2026-Q4", None, 1_500_000, 320_007),
-        ("2026-11", "kim", 200_000, 320_000),
+        ("2026-11", "emea", 200_000, 320_000),
     ]
     assert made["targets"][0]["elapsed"] == 0.5

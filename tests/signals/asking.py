@@ -29,14 +29,14 @@ def life(*steps):
     return states
 
 
-def looked(held, day, terms=None, rules=None):
+def looked(held, day, terms=None, rules=None, readings=()):
     """Return what a look at a history on ``day`` finds."""
-    return look(Past(held, rules or Rules()).known(at(day)), terms or Terms())
+    return look(Past(held, rules or Rules(), readings).known(at(day)), terms or Terms())
 
 
-def seen(*steps, day, terms=None, rules=None, **more):
+def seen(*steps, day, terms=None, rules=None, readings=(), **more):
     """Return the evidence by signal that a life shows on ``day``, whatever speaks against telling of it."""
-    found = looked(history(*life(*steps), **more), day, terms, rules)
+    found = looked(history(*life(*steps), **more), day, terms, rules, readings)
     return {sign.signal: sign.evidence for sign in found.signs}
 
 

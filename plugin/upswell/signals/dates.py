@@ -5,13 +5,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 from upswell.money import plain, rounded
-from upswell.portfolio import Item, Position, Subscription, mrr
+from upswell.portfolio import Item, Subscription, mrr
 from upswell.prices import Price, monthly
 from upswell.reasons import cut_words, label
 from upswell.signals import words
 from upswell.signals.known import Known
+from upswell.signals.periods import running
 from upswell.signals.terms import DAY, Sign, Terms
-from upswell.weeks import months_before
 
 _DISCOUNT_DAYS = 30
 _TRIAL_DAYS = 7
@@ -28,8 +28,8 @@ def renewals(known: Known, terms: Terms) -> Iterator[Sign]:
         if not held:
             continue
         largest = max(held, key=lambda position: (position.monthly, position.item))
-        renewal = _renewal(largest, subscription, known, terms)
-        if renewal and renewal - known.at <= terms.renewal_days * DAY:
+        period = running(largest, known, terms)
+        if period and (renewal := period[1]) - known.at <= terms.renewal_days * DAY:
             what = " and ".join(label(position, known.catalogue) for position in held)
             total = sum(known.portfolio.amounts[position.item] for position in held)
             yield Sign(
@@ -39,26 +39,6 @@ def renewals(known: Known, terms: Terms) -> Iterator[Sign]:
                 f"{plain(total, subscription.currency)} a month",
                 _closeness(renewal - known.at, terms.renewal_days),
             )
-
-
-def _renewal(position: Position, subscription: Subscription, known: Known, terms: Terms) -> int | None:
-    """Return when the period that runs ends: as its invoice says, else so many years after the start."""
-    billed = [
-        row.period_end
-        for row in known.billed
-        if row.item == position.item and row.period_end > known.at and not row.voided and not row.proration
-    ]
-    if billed:
-        return max(billed)
-    start = subscription.start_date or subscription.created
-    if not start:
-        return None
-    step = 12 * position.price.interval_count
-    months, end = step, start
-    while end <= known.at:
-        end = months_before(start, -months, terms.zone)
-        months += step
-    return end
 
 
 def discounts(known: Known, terms: Terms) -> Iterator[Sign]:

@@ -15,6 +15,7 @@ from upswell.kinds import Movement
 from upswell.movements import tell
 from upswell.phases import IN_FORCE, standing
 from upswell.portfolio import Portfolio, Subscription, suspension
+from upswell.readings import Reading
 from upswell.rules import Rules
 from upswell.usage import Billed
 
@@ -36,9 +37,10 @@ class Measured:
 class Known:
     """What a customer is ``at`` a moment (unix seconds UTC), and has been until then.
 
-    ``subscriptions`` are those that live, as they stood; ``movements``, ``measured`` and ``billed`` what had happened,
-    oldest first. ``begun`` is when the first subscription counted, None before; ``trouble`` the last moment of a failed
-    payment or a pause with its word, None where there was none; ``cancels`` says whether an end was arranged by then.
+    ``subscriptions`` are those that live, as they stood; ``movements``, ``measured``, ``billed`` and ``readings`` what
+    had happened, oldest first. ``begun`` is when the first subscription counted, None before; ``trouble`` the last
+    moment of a failed payment or a pause with its word, None where there was none; ``cancels`` says whether an end was
+    arranged by then.
     """
 
     customer: str
@@ -48,6 +50,7 @@ class Known:
     movements: Sequence[Movement]
     measured: Sequence[Measured]
     billed: Sequence[Billed]
+    readings: Sequence[Reading]
     catalogue: Catalogue
     rules: Rules
     begun: int | None
@@ -58,7 +61,7 @@ class Known:
 class Past:
     """A customer's history, told once, so that it can be asked what was known at many moments."""
 
-    def __init__(self, history: History, rules: Rules) -> None:
+    def __init__(self, history: History, rules: Rules, readings: Sequence[Reading] = ()) -> None:
         walker = Walker(history, rules)
         self._history, self._rules = history, rules
         chapters = [chapter for chapter, _ in tell(walker, Life(quotes=history.quotes), (), history, rules)]
@@ -69,6 +72,7 @@ class Past:
         self._movement_times = [movement.occurred_at for movement in self.movements]
         self._measured = [Measured(tick.at, *tick.figure) for tick in walker.ticks if tick.figure]
         self._billed = sorted(history.billed, key=attrgetter("finalized_at", "invoice", "line"))
+        self._readings = sorted(readings, key=_AT)
         self._told: defaultdict[str, list[tuple[int, Subscription]]] = defaultdict(list)
         for at, subscription in sorted(history.told, key=lambda one: one[0]):
             self._told[subscription.id].append((at, subscription))
@@ -93,6 +97,7 @@ class Past:
             movements=self.movements[: bisect_right(self._movement_times, at)],
             measured=self._measured[: bisect_right(self._measured, at, key=_AT)],
             billed=self._billed[: bisect_right(self._billed, at, key=attrgetter("finalized_at"))],
+            readings=self._readings[: bisect_right(self._readings, at, key=_AT)],
             catalogue=self._history.catalogue,
             rules=self._rules,
             begun=self.begun if self.begun is not None and self.begun <= at else None,

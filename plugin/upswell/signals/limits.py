@@ -36,7 +36,7 @@ def of_usage(position: Position, known: Known) -> Limit | None:
     if own:
         return own
     beside = (_of_price(plan, known) for plan in _plans_beside(position, known))
-    return next((limit for limit in beside if limit), None) or _of_customer(position, known)
+    return next((limit for limit in beside if limit), None) or of_customer(_owner(position, known), known)
 
 
 def of_seats(position: Position, known: Known) -> Limit | None:
@@ -46,7 +46,7 @@ def of_seats(position: Position, known: Known) -> Limit | None:
     """
     if any(_leans_on_others(one, known) for one in _metered_beside(position, known)):
         return _edge(position)
-    return _of_price(position, known) or _of_customer(position, known) or _edge(position)
+    return _of_price(position, known) or of_customer(_owner(position, known), known) or _edge(position)
 
 
 def _of_price(position: Position, known: Known) -> Limit | None:
@@ -55,9 +55,13 @@ def _of_price(position: Position, known: Known) -> Limit | None:
     return declared(position.price.metadata) or declared(product)
 
 
-def _of_customer(position: Position, known: Known) -> Limit | None:
-    owner = known.portfolio.around(position.subscription).owner
-    return declared(known.catalogue.metadata_at(owner, known.at)) if owner else None
+def of_customer(name: str, known: Known) -> Limit | None:
+    """Return the limit in the metadata of a Stripe customer."""
+    return declared(known.catalogue.metadata_at(name, known.at))
+
+
+def _owner(position: Position, known: Known) -> str:
+    return known.portfolio.around(position.subscription).owner
 
 
 def _tiers(position: Position) -> tuple[Tier, ...]:

@@ -11,7 +11,9 @@ _UTC = ZoneInfo("UTC")
 WEIGHTS: Mapping[str, int] = MappingProxyType(
     {
         "cheaper_plan": 40,
+        "usage_limit": 35,
         "seat_limit": 30,
+        "milestone": 20,
         "usage_growth": 20,
         "seats_added": 20,
         "renewal": 15,
