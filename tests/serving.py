@@ -61,6 +61,14 @@ class Served:
         """Post a signed event; return the status."""
         return self.ask("POST", PATH, body, Stripe_Signature=signature(body))[0]
 
+    def refuses(self) -> bool:
+        """Say whether nobody takes a new connection any more."""
+        try:
+            self.begin(b"").close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
     def begin(self, data: bytes) -> socket.socket:
         """Send ``data`` and return the connection, open."""
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=_SECONDS)
@@ -131,7 +139,8 @@ def free_port() -> int:
 def is_gone(pid: int) -> bool:
     """Say whether the process ``pid`` has ended, though nobody may have asked for its exit code yet."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S607
-    return state.stdout.strip()[:1] in {"", "Z"}
+    told = state.stdout.strip()
+    return not told or (told.startswith("Z") and "l" not in told)  # l: other threads of it still hold its files
 
 
 def _ps(*arguments: str) -> str:

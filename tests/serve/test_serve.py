@@ -46,15 +46,6 @@ def send_until_refused(served, name, answered):
             return
 
 
-def refuses(served):
-    """Say whether no new connection is taken any more."""
-    try:
-        served.begin(b"").close()
-    except ConnectionRefusedError:
-        return True
-    return False
-
-
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
@@ -131,7 +122,7 @@ def test_a_stop_answers_what_was_begun(launch):
         waiting.sendall(body)
         assert [served.ask("GET", "/")[0] for _ in range(3)] == [404] * 3  # by now it has read what came before
         served.process.send_signal(signal.SIGTERM)
-        until(lambda: refuses(served))
+        until(served.refuses)
     with waiting:
         assert waiting.recv(100).startswith(b"HTTP/1.1 200 ")
     assert served.process.wait(30) == 0
