@@ -11,37 +11,45 @@ from upswell.ledger import Ledger
 from upswell.settings import Config
 from upswell.summary import Summary
 from upswell.targets import Progress, Won
-from upswell.weeks import Week, local, midnight
+from upswell.together import Standing
+from upswell.weeks import Week, days_before, local, midnight, months_before
 
 
-def with_additions(ledger: Ledger, config: Config, summary: Summary, happened: Sequence[Movement]) -> Summary:
-    """Return ``summary`` with its expansion broken down, and what else is asked for.
+def with_additions(
+    ledger: Ledger, config: Config, summary: Summary, week: Week, happened: Sequence[Movement], cut: int
+) -> Summary:
+    """Return ``summary`` of ``week`` with its expansion broken down, and what else is asked for.
 
-    ``happened`` are the movements of the week as far as it is reported, of all currencies.
+    ``happened`` are its movements, of all currencies, up to ``cut`` (unix seconds UTC, exclusive).
     """
     grown = [movement for movement in happened if movement.group == "expansion"]
+    told = replace(
+        broken_down(summary, grown, _known(ledger, config, grown)),
+        hint=benchmarks.hint(summary.figures) if config.report.benchmarks else "",
+        targets=_towards_targets(ledger, config, week, cut),
+    )
+    rates = config.report.rates
+    standing = _standing(ledger, week.zone, cut) if rates and summary.other_currencies else ()
+    return brought_together(told, rates, standing)
+
+
+def _known(ledger: Ledger, config: Config, grown: Sequence[Movement]) -> Known:
     products = {product for movement in grown if (product := movement.product_to or movement.product_from)}
     segments = config.report.segments
-    known = Known(
+    began = books.began(ledger, {movement.customer for movement in grown})
+    return Known(
         products=books.product_names(ledger, products),
         segments=segments,
         traits=traits.traits(ledger, config.rules, grown, segments),
-        months=_first_months(ledger, grown, config.report.timezone),
+        months={customer: f"{local(at, config.report.timezone):%Y-%m}" for customer, at in began.items()},
     )
-    told = replace(
-        broken_down(summary, grown, known),
-        hint=benchmarks.hint(summary.figures) if config.report.benchmarks else "",
-    )
-    return brought_together(told, config.report.rates)
 
 
-def _first_months(ledger: Ledger, grown: Sequence[Movement], zone: ZoneInfo) -> dict[str, str]:
-    began = books.began(ledger, {movement.customer for movement in grown})
-    return {customer: f"{local(at, zone):%Y-%m}" for customer, at in began.items()}
+def _standing(ledger: Ledger, zone: ZoneInfo, cut: int) -> Standing:
+    return books.standing(ledger, months_before(cut, 12, zone), days_before(cut, 30, zone), cut)
 
 
-def towards_targets(ledger: Ledger, config: Config, week: Week, cut: int) -> tuple[Progress, ...]:
-    """Return how far each target had come at ``cut`` (unix seconds UTC, exclusive), at the end of ``week`` at most."""
+def _towards_targets(ledger: Ledger, config: Config, week: Week, cut: int) -> tuple[Progress, ...]:
     zone, due = week.zone, targets.due(config.targets, week, cut)
     if not due:
         return ()

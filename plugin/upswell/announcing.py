@@ -44,6 +44,11 @@ class Announcement:
     now: Movement | None
 
     @property
+    def is_renamed(self) -> bool:
+        """Whether nothing has changed but the id: an event has told what an invoice had told before."""
+        return self.was is not None and self.now is not None and _says_the_same(self.was, self.now)
+
+    @property
     def subject(self) -> Movement:
         """The movement it is about: as it is, or as it was where it is gone."""
         subject = self.now or self.was
@@ -91,7 +96,7 @@ def news(
             if heir:
                 fresh.remove(heir)
             current = heir
-        if not _alike(was, current):
+        if not _is_same(was, current):
             said.append(Announcement(RESTATED, was, current))
     said += [Announcement(RECORDED, None, one) for one in fresh if one.occurred_at <= closed_until]
     return News(tuple(said), min(waits) + settle + GRACE_SECONDS if waits else None)
@@ -126,6 +131,13 @@ def _is_dated(movement: Movement) -> bool:
     return not movement.reason.endswith(UNDATED)
 
 
-def _alike(was: Movement | None, current: Movement | None) -> bool:
+def _is_same(was: Movement | None, current: Movement | None) -> bool:
+    """Whether two are the same, by id, and say the same."""
+    if was is None or current is None:
+        return was is current
+    return was.id == current.id and _says_the_same(was, current)
+
+
+def _says_the_same(was: Movement, current: Movement) -> bool:
     """Whether two say the same; what stood before and after, and the words of the reason, may differ."""
-    return was is current if was is None or current is None else bool(_said(was) == _said(current))
+    return bool(_said(was) == _said(current))

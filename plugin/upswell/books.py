@@ -6,6 +6,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from itertools import groupby, takewhile
 from operator import attrgetter
+from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
@@ -82,6 +83,17 @@ def began(ledger: Ledger, customers: Iterable[str]) -> dict[str, int]:
         (json.dumps(list(customers)),),
     )
     return {customer: int(datetime.fromisoformat(at).timestamp()) for customer, at in rows if at}
+
+
+def standing(ledger: Ledger, *instants: int) -> list[tuple[Any, ...]]:
+    """Return every customer's MRR in each currency just before each of ``instants`` (unix seconds UTC).
+
+    Rows hold customer, currency, and an amount in minor units a month for each instant.
+    """
+    sums = ", ".join(["sum(CASE WHEN occurred_at < ? THEN amount ELSE 0 END)"] * len(instants))
+    return ledger.connection.execute(
+        f"SELECT customer, currency, {sums} FROM movements GROUP BY customer, currency", [iso(at) for at in instants]
+    ).fetchall()
 
 
 def expansion(ledger: Ledger, since: int, until: int) -> list[Movement]:

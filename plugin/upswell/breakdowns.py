@@ -7,7 +7,7 @@ from upswell.figures import Figures
 from upswell.kinds import Movement
 from upswell.segments import Traits, by_cohort, by_product, by_segment
 from upswell.summary import Summary
-from upswell.together import Rates, together, unrated
+from upswell.together import Rates, Standing, together, unrated
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def broken_down(summary: Summary, happened: Sequence[Movement], known: Known) ->
     return replace(summary, figures=parts(summary.currency, summary.figures), other_currencies=others)
 
 
-def brought_together(summary: Summary, rates: Rates) -> Summary:
+def brought_together(summary: Summary, rates: Rates, standing: Standing = ()) -> Summary:
     """Return ``summary`` with what its currencies are together; as it is where there are no ``rates``.
 
     Where a currency lacks its rate there is nothing to show, and a note says which.
@@ -55,4 +55,4 @@ def brought_together(summary: Summary, rates: Rates) -> Summary:
         codes = " and ".join(code.upper() for code in lacking)
         note = f"Give the rate of {codes} in [report.rates] to see all currencies in {summary.currency.upper()}."
         return replace(summary, notes=(*summary.notes, note))
-    return replace(summary, together=together(by_code, summary.currency, rates))
+    return replace(summary, together=together(by_code, summary.currency, rates, standing))

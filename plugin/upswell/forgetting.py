@@ -10,7 +10,7 @@ from hashlib import sha256
 from upswell import forgotten, outbox
 from upswell.errors import LedgerError, UpswellError
 from upswell.ledger import Ledger, hold
-from upswell.measures import strip_readings
+from upswell.measures import drop_readings
 from upswell.raised import strip_signals
 from upswell.rebuild import Progress, is_heeded, rebuild
 from upswell.records import place
@@ -84,7 +84,7 @@ def _strip(  # who, and all that is to be taken away of them
         for customer in customers:
             forgotten.remember(connection, customer, person, int(time.time()))
             forgotten.strip_rows(connection, customer, person)
-            strip_readings(connection, customer, rename)
+            drop_readings(connection, customer)
             place(connection, customer, rules)
         strip_signals(connection, account, rename)
         forgotten.strip_posts(connection, rename)

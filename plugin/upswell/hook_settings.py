@@ -29,7 +29,20 @@ def several(given: Sequence[HookEndpoint], find: Find) -> tuple[HookSettings, ..
     for name, many in Counter(one.name for one in given).items():
         if many > 1:
             raise ConfigError(f'{many} [[{SECTION}]] have the name "{name}": each needs one of its own')
-    return tuple(_settings(one, find) for one in given)
+    found = tuple(_settings(one, find) for one in given)
+    _refuse_shared(found)
+    return found
+
+
+def _refuse_shared(found: Sequence[HookSettings]) -> None:
+    """Refuse a secret that signs for two: whoever receives at one could send to the other in our name."""
+    holders: dict[Secret, str] = {}
+    for hook in found:
+        for secret in hook.secrets:
+            if holders.setdefault(secret, hook.name) != hook.name:
+                raise ConfigError(
+                    f'[[{SECTION}]] "{holders[secret]}" and "{hook.name}" have the same secret: give each its own'
+                )
 
 
 def _settings(given: HookEndpoint, find: Find) -> HookSettings:

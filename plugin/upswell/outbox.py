@@ -111,8 +111,13 @@ def look_again(connection: sqlite3.Connection, account: str, at: int | None) -> 
         connection.execute("UPDATE watched SET at = ? WHERE customer = ?", (at, account))
 
 
-def announce(connection: sqlite3.Connection, found: Announcement, destinations: Collection[str], now: int) -> None:
-    """Keep an announcement as told, and put it on its way, inside an open write transaction."""
+def announce(
+    connection: sqlite3.Connection, found: Announcement, destinations: Collection[str], now: int, tacit: Collection[str]
+) -> None:
+    """Keep an announcement as told, and put it on its way, inside an open write transaction.
+
+    Those of the ``destinations`` that are ``tacit`` need not hear it to know it.
+    """
     subject = found.subject
     times = _keep(connection, subject, found.now)
     if found.was and found.was.id != subject.id:
@@ -126,6 +131,11 @@ def announce(connection: sqlite3.Connection, found: Announcement, destinations: 
     )
     name = notice_id(found.type, subject.id, str(times))
     post(connection, Notice(name, found.type, subject.customer, now, said), destinations)
+    connection.executemany(
+        "UPDATE notice_deliveries SET state = 'sent', sent_at = ?, next_attempt_at = NULL"
+        " WHERE notice = ? AND destination = ?",
+        [(now, name, destination) for destination in tacit],
+    )
 
 
 def post(connection: sqlite3.Connection, notice: Notice, destinations: Collection[str]) -> None:

@@ -43,6 +43,7 @@ def tell_signals(ledger: Ledger, config: Config, now: int, *, halted: Callable[[
 
 def as_json(one: Raised) -> dict[str, object]:
     """Return a signal as messages hold it; ``cleared_at`` and ``cleared_because`` only once it is cleared."""
+    step = SIGNALS.get(one.signal)  # a row may be of a signal that there is no more
     over = {} if one.cleared_at is None else {"cleared_at": iso(one.cleared_at), "cleared_because": one.cleared_because}
     return {
         "id": one.id,
@@ -51,7 +52,7 @@ def as_json(one: Raised) -> dict[str, object]:
         "evidence": one.evidence,
         "points": one.points,
         "score": one.score,
-        "next_step": SIGNALS[one.signal].next_step,
+        "next_step": step.next_step if step else "",
         "raised_at": iso(one.raised_at),
         **over,
     }

@@ -68,7 +68,8 @@ def _look_at(connection: sqlite3.Connection, config: Config, since: Mapping[str,
         settle_minutes=config.rules.settle_minutes,
     )
     for one in found.announcements:
-        outbox.announce(connection, one, _wanted(connection, config, since, one), now)
+        tacit = noted(config) if one.is_renamed else ()
+        outbox.announce(connection, one, _wanted(connection, config, since, one), now, tacit)
     outbox.look_again(connection, account, found.next_at)
     return len(found.announcements)
 

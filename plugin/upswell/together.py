@@ -1,20 +1,27 @@
 """Several currencies together, in the report currency, at rates that stay the same for every period compared."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 
 from upswell import metrics
-from upswell.figures import Figures, Totals
+from upswell.figures import Figures, Totals, Trailing
 from upswell.kinds import KINDS
+from upswell.metrics import Retention
 from upswell.money import exponent
 
 Rates = Mapping[str, Decimal]
 """Units of the report currency for one unit of each other currency, by its code in lower case."""
 
+Standing = Sequence[tuple[str, str, int, int, int]]
+"""Customer, currency, and the customer's MRR in it 12 months before the end, 30 days before, and at the end."""
+
 _WEEKS = ("previous_week", "four_week_mean")
 _LOSSES = ("contraction", "churn")
+_UNKNOWN = Trailing(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +42,17 @@ class Together:
     expansion_rate: float | None
     previous_week: Totals
     four_week_mean: Totals
+    nrr: Trailing = _UNKNOWN
+    grr: Trailing = _UNKNOWN
 
 
-def together(by_code: Mapping[str, Figures], currency: str, rates: Rates) -> Together:
+def together(by_code: Mapping[str, Figures], currency: str, rates: Rates, standing: Standing = ()) -> Together:
     """Return the figures of all currencies in ``currency``, at the same ``rates`` for all periods.
 
     Each sum (opening MRR, a kind, a kind's comparison) is converted exactly over all currencies and then rounded once,
     half to even; what they add up to is the sum of the rounded ones, so that opening + bridge is the closing MRR.
     A currency in which there is nothing needs no rate. Raises KeyError where another has none: see ``unrated``.
+    Retention is of each customer's MRR in all currencies, so that who changes the currency stays: see ``retention``.
     """
     held = {code: sums for code, figures in by_code.items() if any((sums := _sums(figures)).values())}
     factors = {code: factor(code, currency, rates) for code in held}
@@ -51,6 +61,7 @@ def together(by_code: Mapping[str, Figures], currency: str, rates: Rates) -> Tog
     bridge = {kind: sums["bridge", kind] for kind in KINDS}
     opening, moved = sums["opening", ""], _totals(bridge)
     rate = metrics.ratio(moved.expansion, opening)
+    nrr, grr = _trailing(by_code, currency, rates, standing)
     return Together(
         rates={code: str(rates[code]) for code in held if code != currency},
         opening_mrr=opening,
@@ -60,10 +71,61 @@ def together(by_code: Mapping[str, Figures], currency: str, rates: Rates) -> Tog
         contraction=moved.contraction,
         churn=moved.churn,
         net_expansion=moved.net_expansion,
-        expansion_rate=None if rate is None else float(round(rate, 6)),
+        expansion_rate=_rounded(rate),
         previous_week=_week(sums, "previous_week"),
         four_week_mean=_week(sums, "four_week_mean"),
+        nrr=nrr,
+        grr=grr,
     )
+
+
+def _trailing(
+    by_code: Mapping[str, Figures], currency: str, rates: Rates, standing: Standing
+) -> tuple[Trailing, Trailing]:
+    if set(by_code) == {currency}:
+        return by_code[currency].nrr, by_code[currency].grr
+    month = retention([(who, code, start, end) for who, code, _, start, end in standing], currency, rates)
+    year = retention([(who, code, start, end) for who, code, start, _, end in standing], currency, rates)
+    return (
+        Trailing(_rounded(month.nrr), _rounded(year.nrr)),
+        Trailing(_rounded(month.grr), _rounded(year.grr)),
+    )
+
+
+def retention(held: Iterable[tuple[str, str, int, int]], currency: str, rates: Rates) -> Retention:
+    """Return net and gross retention of customers by what each had in all currencies at a window's start and end.
+
+    ``held`` are customer, currency, MRR at the start and at the end. Everything is converted exactly, and never
+    rounded: the cohort's MRR at the end / at the start, and for gross no customer counts for more than at the start.
+    None stands where there was no MRR at the start, or where a currency in it has no rate.
+    """
+    rows = [row for row in held if row[2] or row[3]]
+    codes = {code for _, code, _, _ in rows}
+    if not codes <= {currency, *rates}:
+        return Retention(None, None)
+    weights = _weights(codes, currency, rates)
+    opening: defaultdict[str, int] = defaultdict(int)
+    closing: defaultdict[str, int] = defaultdict(int)
+    for who, code, start, end in rows:
+        opening[who] += weights[code] * start
+        closing[who] += weights[code] * end
+    cohort = {who: start for who, start in opening.items() if start > 0}
+    whole = sum(cohort.values())
+    return Retention(
+        nrr=metrics.ratio(sum(closing[who] for who in cohort), whole),
+        grr=metrics.ratio(sum(min(start, closing[who]) for who, start in cohort.items()), whole),
+    )
+
+
+def _weights(codes: Iterable[str], currency: str, rates: Rates) -> dict[str, int]:
+    """Return whole numbers that are to each other as the currencies' minor units are: fractions are slow."""
+    factors = {code: factor(code, currency, rates) for code in codes}
+    shared = lcm(*(one.denominator for one in factors.values()))
+    return {code: int(one * shared) for code, one in factors.items()}
+
+
+def _rounded(value: Fraction | None) -> float | None:
+    return None if value is None else float(round(value, 6))
 
 
 def unrated(by_code: Mapping[str, Figures], currency: str, rates: Rates) -> list[str]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from upswell import agenda, books, deliveries, events, metrics, raised, tallies
-from upswell.additions import towards_targets, with_additions
+from upswell.additions import with_additions
 from upswell.ledger import Ledger
 from upswell.restated import Past
 from upswell.settings import Config
@@ -42,8 +42,8 @@ def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summ
         planned=planned,
     )
     cut = min(week.end, now + 1)
-    told = replace(summary, signals=_ready(ledger, week, now), targets=towards_targets(ledger, config, week, cut))
-    return with_additions(ledger, config, told, metrics.window(movements, week.start, cut))
+    told = replace(summary, signals=_ready(ledger, week, now))
+    return with_additions(ledger, config, told, week, metrics.window(movements, week.start, cut), cut)
 
 
 def _ready(ledger: Ledger, week: Week, now: int) -> tuple[Ready, ...]:

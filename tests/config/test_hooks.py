@@ -38,11 +38,13 @@ def test_secrets_and_addresses_come_from_the_environment_or_a_file() -> None:
     """Several secrets sign while one is rolled; an address that is a secret stays out of the configuration."""
     Path("secret").write_text(f"{SECRET}  # new\n{OTHER_SECRET}\n", encoding="utf-8")
     Path("address").write_text("https://hooks.example.com/in/hush\n", encoding="utf-8")
+    third, fourth = (f"whsec_{base64.b64encode(letter * 32).decode()}" for letter in (b"3", b"4"))
     filed, told = loaded(
         endpoint('url_file = "address"\nsecret_file = "secret"\n') + endpoint('secret_env = "A, B"', "other"),
-        {"A": SECRET, "B": OTHER_SECRET, "UPSWELL_HOOK_URL": "https://other.example.com/hush"},
+        {"A": third, "B": fourth, "UPSWELL_HOOK_URL": "https://other.example.com/hush"},
     )
-    assert [secret.reveal() for secret in filed.secrets] == [secret.reveal() for secret in told.secrets]
+    assert [secret.reveal() for secret in filed.secrets] == [SECRET, OTHER_SECRET]
+    assert [secret.reveal() for secret in told.secrets] == [third, fourth]
     assert filed.url.reveal() == "https://hooks.example.com/in/hush"
     assert told.url.reveal() == "https://other.example.com/hush"
     assert "hush" not in repr((filed, told))
@@ -96,6 +98,7 @@ def test_secrets_that_are_none_are_refused(secret: str) -> None:
         (endpoint(""), "has no address: give url, or fill the environment variable UPSWELL_HOOK_URL"),
         (endpoint(URL + 'secret_env = "NONE"'), "has no secret: fill the environment variable NONE"),
         (endpoint(URL) + endpoint(URL), '2 [[hooks.endpoint]] have the name "campaigns"'),
+        (endpoint(URL) + endpoint(URL, "crm"), '"campaigns" and "crm" have the same secret: give each its own'),
         (endpoint(URL, "Campaigns!"), 'name = "Campaigns!" is not allowed: lower-case letters'),
         (endpoint(URL + 'events = ["movement.made"]'), "is not allowed"),
         ("".join(endpoint(URL, f"e{number}") for number in range(21)), "there are 21 [[hooks.endpoint]]: 20 are"),

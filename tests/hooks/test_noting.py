@@ -12,6 +12,7 @@ from serving import until
 
 from upswell import dispatches, outbox, schedule
 from upswell.announcing import RECORDED, RESTATED, Announcement, is_large
+from upswell.books import write_movements
 from upswell.ledger import Ledger
 from upswell.noting import send_notes
 from upswell.outbox import Notice
@@ -87,6 +88,22 @@ def test_what_was_noted_is_corrected_where_it_changes(ledger, config, slack):
         [upgrade.format("+$600.00", "is +$100.00 a month (upgrade): Pro → Enterprise")],
         [upgrade.format("+$100.00", "did not happen: what came later took it away")],
     ]
+
+
+def test_another_id_alone_is_no_correction(ledger, config, slack):
+    """An event tells what an invoice had told: the channel hears nothing, and of what becomes of it later it does."""
+    put(ledger, LARGE)
+    note(ledger, config, NOW)
+    for change, now in (
+        (lambda one: one, NOW + DAY),
+        (lambda one: replace(one, amount=100, mrr_after=50100), NOW + 2 * DAY),
+    ):
+        first, upgrade = movements(LARGE)
+        with ledger.write() as connection:
+            write_movements(connection, "cus_1", [first, change(replace(upgrade, id="mov_event"))])
+        note(ledger, config, now)
+    assert len(slack.messages) == 2
+    assert "is +$1.00 a month (upgrade)" in texts(slack)[1][0]
 
 
 def test_nothing_is_noted_by_default(ledger, slack):

@@ -21,7 +21,8 @@ from upswell.render import instant
 from upswell.rules import Rules
 from upswell.sending import send_due
 from upswell.settings import Config
-from upswell.signalled import CLEARED, RAISED, tell_signals
+from upswell.signalled import CLEARED, RAISED, as_json, tell_signals
+from upswell.signals.raising import Raised
 from upswell.telling import prepare
 
 EVENTS = ("movement.recorded", "movement.restated", RAISED, CLEARED)
@@ -179,3 +180,9 @@ def test_no_customer_is_told_twice_within_the_cooldown(tmp_path_factory, steps, 
     moments = sorted({one["data"]["signal"]["raised_at"] for one in payloads if one["type"] == RAISED})
     instants = [datetime.fromisoformat(moment).timestamp() for moment in moments]
     assert all(later - earlier >= 30 * DAY for earlier, later in pairwise(instants))
+
+
+def test_a_signal_that_there_is_no_more_can_still_be_told():
+    """A row of an older version has no next step any more, and holds up nobody."""
+    old = Raised("sig_1", "cus_1", "gone_signal", "x", "why", 1, 1, NOW)
+    assert as_json(old)["next_step"] == ""

@@ -97,6 +97,7 @@ def test_what_currencies_are_together_is_kept_with_its_rates(ledger, both):
     assert post_due(ledger, later, MONDAY + MINUTE) == []
     kept = deliveries.recorded(ledger, "2026-W46").together
     assert (kept.rates, kept.bridge["new"]) == ({"eur": "1.5"}, 9900 + 150)
+    assert (kept.nrr.d30, kept.nrr.m12) == (1.107815, None)
     assert kept == weekly_summary(ledger, first, weeks.parse("2026-W46", desks.BERLIN), MONDAY).together
 
 

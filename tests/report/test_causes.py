@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from booked import at, movements
+from core.values import calm
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BUSY, summary
@@ -37,6 +38,7 @@ def test_each_cause_has_amount_count_and_customers():
     assert twice["seat"] == Cause(12, 2, 1, 0, 0)
 
 
+@calm
 @given(STEPS)
 def test_the_causes_add_up_to_expansion(steps):
     """Amounts and counts of the causes, last week's and the mean of four add up to those of all expansion."""
@@ -51,6 +53,7 @@ def test_the_causes_add_up_to_expansion(steps):
     assert sum(cause.four_week_mean for cause in held) == found.four_week_mean.expansion
 
 
+@calm
 @given(STEPS)
 def test_a_cause_is_the_sum_of_its_movements(steps):
     """Each figure of a cause is what its own movements of the week, and of the four before, say."""
@@ -63,6 +66,7 @@ def test_a_cause_is_the_sum_of_its_movements(steps):
         assert abs(cause.four_week_mean - Fraction(sum(map(sum, weeks[1:])), 4)) < 1
 
 
+@calm
 @given(st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=6), st.integers(1, 13))
 def test_what_is_shared_out_adds_up(sums, divisor):
     """Rounded parts add up to the rounded whole, and each is less than 1 away from what it is."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from booked import movements
+from core.values import calm
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BUSY, summary
@@ -61,6 +62,7 @@ def test_expansion_by_cohort_is_by_the_first_payment():
     assert by_cohort(movements(WEEK), {"cus_1": "2026-03"})[0] == CohortPart(None, 1200, 2)
 
 
+@calm
 @given(STEPS)
 def test_parts_add_up_to_all_expansion(steps):
     """By product and by each segment, amounts add up to expansion, and customers to at least its own."""

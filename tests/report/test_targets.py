@@ -8,6 +8,7 @@ from fractions import Fraction
 import desks
 import pytest
 from booked import at, movements, put
+from core.values import calm
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BERLIN, QUIET, summary
@@ -98,6 +99,7 @@ def test_currencies_with_a_rate_count_and_others_are_named():
 STEPS = st.lists(st.tuples(st.integers(1, 30), st.sampled_from("abc"), st.integers(-(10**9), 10**9)), max_size=24)
 
 
+@calm
 @given(STEPS, st.lists(st.sampled_from("xyz"), min_size=24, max_size=24), st.integers(1, 30))
 def test_what_owners_won_adds_up_to_what_all_won(steps, owners, passed):
     """The parts of all values of a segment add up to the whole, at every moment of the month."""

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 from booked import movements
+from core.values import calm
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import summary
@@ -16,6 +17,7 @@ from upswell.money import exponent
 from upswell.render import terminal
 from upswell.render.page import page
 from upswell.summary import as_json
+from upswell.together import retention
 
 RATES = {"eur": Decimal("1.08"), "jpy": Decimal("0.0067"), "kwd": Decimal("3.25")}
 SEVERAL = """
@@ -68,6 +70,7 @@ def test_each_sum_is_converted_by_its_currencys_decimals():
     assert found.expansion_rate == pytest.approx(13301 / found.opening_mrr, abs=1e-6)
 
 
+@calm
 @given(STEPS, DECIMALS, DECIMALS)
 def test_what_is_together_adds_up(steps, euro, yen):
     """Opening + bridge = closing; groups are the sums of their kinds; no kind is further off than half a minor unit."""
@@ -88,6 +91,7 @@ def test_what_is_together_adds_up(steps, euro, yen):
         assert abs(exact - found.bridge[kind]) <= Fraction(1, 2)
 
 
+@calm
 @given(STEPS)
 def test_what_is_together_is_the_same_next_week(steps):
     """Last week's figures, seen from this week, are what the summary of last week said of itself."""
@@ -101,6 +105,7 @@ def test_what_is_together_is_the_same_next_week(steps):
     )
 
 
+@calm
 @given(STEPS)
 def test_one_currency_together_is_itself(steps):
     """Where all is in the report currency, what is together is what it is."""
@@ -116,9 +121,51 @@ def test_one_currency_together_is_itself(steps):
         "expansion_rate",
         "previous_week",
         "four_week_mean",
+        "nrr",
+        "grr",
     ):
         assert getattr(found, key) == getattr(own, key), key
     assert (found.expansion, found.rates) == (own.expansion.total, {})
+
+
+@pytest.mark.parametrize(
+    ("held", "nrr", "grr"),
+    [
+        ([("a", "usd", 10000, 15000), ("b", "eur", 10000, 5000)], "20400/20800", "15400/20800"),
+        ([("a", "usd", 10800, 0), ("a", "eur", 0, 10000)], "1", "1"),
+        ([("a", "usd", 10000, 5000), ("a", "eur", 0, 10000)], "158/100", "1"),
+        ([("a", "usd", 100, 100), ("b", "eur", 0, 900)], "1", "1"),
+        ([("a", "usd", 100, 100), ("b", "cad", 0, 0)], "1", "1"),
+        ([("a", "usd", 0, 100)], None, None),
+        ([("a", "usd", 100, 100), ("b", "cad", 5, 0)], None, None),
+        ([], None, None),
+    ],
+)
+def test_retention_is_of_what_a_customer_has_in_all_currencies(held, nrr, grr):
+    """Who changes the currency stays, who comes later is not counted, and without a rate there is no figure."""
+    found = retention(held, "usd", RATES)
+    assert (found.nrr, found.grr) == (nrr and Fraction(nrr), grr and Fraction(grr))
+
+
+@calm
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abc"), st.sampled_from(["usd", *RATES]), st.integers(0, 10**9), st.integers(0, 10**9)
+        ),
+        max_size=12,
+    ),
+    DECIMALS,
+)
+def test_gross_retention_never_exceeds_net_or_one_in_any_mix(held, euro):
+    """GRR is at most NRR and at most 1, and rates that are all twice as high change neither."""
+    rates = {**RATES, "eur": euro}
+    found = retention(held, "usd", rates)
+    if found.nrr is not None:
+        assert 0 <= found.grr <= min(found.nrr, 1)
+    foreign = [row for row in held if row[1] != "usd"]
+    doubled = {code: rate * 2 for code, rate in rates.items()}
+    assert retention(foreign, "usd", rates) == retention(foreign, "usd", doubled)
 
 
 def test_an_exchange_rate_never_looks_like_expansion():

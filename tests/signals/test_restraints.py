@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from core.billed import bill, charge
-from core.values import history, metered, price, seats, subscription
+from core.values import history, metered, price, seats, subscription, updated
 
 from signals.asking import DAY, START, against, at, life, looked
 from upswell.catalogue import Version
@@ -77,6 +77,13 @@ def test_nobody_is_told_of_who_is_about_to_leave():
     steps = ((0, FIVE), (60, seats(5, cancel_at=at(200))), (70, FIVE))
     assert against(*steps, day=65) == "a cancellation is scheduled"
     assert against(*steps, day=70) is None
+
+
+def test_a_cancellation_taken_back_within_its_second_is_none():
+    """Events of one second are in the order in which they chain, whatever their ids are."""
+    asked = seats(5, cancel_at=at(200))
+    states = [*life((0, FIVE)), updated(at(60), FIVE, asked, "evt_z"), updated(at(60), asked, FIVE, "evt_a")]
+    assert looked(history(*states), 65).restraint is None
 
 
 def test_a_schedule_that_ends_is_a_cancellation():

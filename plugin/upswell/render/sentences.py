@@ -150,7 +150,8 @@ def _moved_together(found: Together, currency: str) -> str:
     last = words.signed(found.previous_week.net_expansion, currency)
     opening, closing = (words.amount(amount, currency) for amount in (found.opening_mrr, found.closing_mrr))
     net = f"{words.signed(found.net_expansion, currency)} net expansion (last week {last})"
-    return f"{', '.join([net, *moved])}. MRR went from {opening} to {closing}."
+    retained = f" NRR over 12 months {words.share(found.nrr.m12)}, GRR {words.share(found.grr.m12)}."
+    return f"{', '.join([net, *moved])}. MRR went from {opening} to {closing}.{retained if found.nrr.m12 else ''}"
 
 
 def targets(summary: Summary) -> tuple[str, ...]:

@@ -102,7 +102,8 @@ class Past:
             rules=self._rules,
             begun=self.begun if self.begun is not None and self.begun <= at else None,
             trouble=self._trouble(held, at),
-            cancels=any(self._cancels(name, at) for name in living) or self._ends_by_schedule(at),
+            cancels=any(self._cancels(name, rows, at) for name, rows in held.items() if rows)
+            or self._ends_by_schedule(at),
         )
 
     def _trouble(self, held: Mapping[str, Sequence[Entry]], at: int) -> tuple[int, str] | None:
@@ -115,13 +116,18 @@ class Past:
                     found.append((end, word))
         return max(found, default=None)
 
-    def _cancels(self, name: str, at: int) -> bool:
-        """Whether Stripe had said by then that the subscription is to end; a reconstruction does not know when."""
+    def _cancels(self, name: str, rows: Sequence[Entry], at: int) -> bool:
+        """Whether Stripe had said by then that the subscription is to end; a reconstruction does not know when.
+
+        What was told last in one second, the entries know.
+        """
         told = self._told[name]
         place = bisect_right(told, at, key=lambda one: one[0])
         if not place:
             return False
-        subscription = told[place - 1][1]
+        when, subscription = told[place - 1]
+        if rows[-1].at == when:
+            subscription = rows[-1].subscription
         return subscription.cancels and subscription.status not in ENDED
 
     def _ends_by_schedule(self, at: int) -> bool:
