@@ -30,6 +30,7 @@ from upswell.console import (
 )
 from upswell.custody import CUSTODY
 from upswell.errors import ConfigError, UpswellError
+from upswell.importing import IMPORTING
 from upswell.inquiries import INQUIRIES
 from upswell.questions import QUESTIONS, Question
 from upswell.upkeep import UPKEEP
@@ -70,7 +71,7 @@ def upswell(context: click.Context, config: Path | None, *, verbose: bool) -> No
         log_everything()
 
 
-for _command in (*INQUIRIES, *CUSTODY, *UPKEEP):
+for _command in (*INQUIRIES, *CUSTODY, *IMPORTING, *UPKEEP):
     upswell.add_command(_command)
 
 

@@ -17,6 +17,10 @@ class ShapeError(UpswellError):
     """A Stripe payload lacks what its kind must carry, or carries it in a form nobody knows."""
 
 
+class RowError(UpswellError):
+    """A row of usage that an app or a file reports cannot be read as one."""
+
+
 class Unreachable(UpswellError):
     """Stripe cannot be asked just now: there is no connection, or it answers with errors. Later it may."""
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from upswell import forgotten, outbox
 from upswell.errors import LedgerError, UpswellError
 from upswell.ledger import Ledger, hold
-from upswell.measures import strip_readings
+from upswell.measures import drop_readings
 from upswell.raised import strip_signals
 from upswell.rebuild import Progress, is_heeded, rebuild
 from upswell.records import place
@@ -19,7 +19,7 @@ from upswell.render.words import clean
 from upswell.rules import Rules
 
 _SHOWN = (40, 60, 10_000)  # how long names are where they are shown
-_ERASE_SECONDS = 60.0
+_ERASE_SECONDS, _LOCK_SECONDS = 60.0, 2.0
 _POLL_SECONDS = 0.05
 
 
@@ -84,7 +84,7 @@ def _strip(  # who, and all that is to be taken away of them
         for customer in customers:
             forgotten.remember(connection, customer, person, int(time.time()))
             forgotten.strip_rows(connection, customer, person)
-            strip_readings(connection, customer, rename)
+            drop_readings(connection, customer)
             place(connection, customer, rules)
         strip_signals(connection, account, rename)
         forgotten.strip_posts(connection, rename)
@@ -114,7 +114,7 @@ def _renaming(names: Collection[str], pseudonym: str) -> Callable[[str], str]:
 def _erase(ledger: Ledger) -> bool:
     """Have the file written anew by who may: this process, or the running `upswell serve`."""
     ledger.want_erased()
-    deadline = time.monotonic() + _ERASE_SECONDS
+    deadline = time.monotonic() + (_ERASE_SECONDS if ledger.erases_beside() else _LOCK_SECONDS)
     while ledger.wants_erasing() and time.monotonic() < deadline:
         try:
             with hold(ledger.path):

@@ -1,6 +1,7 @@
 """Readings in the ledger: written once a key, and read back for a customer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from fractions import Fraction
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
@@ -12,24 +13,78 @@ from upswell.readings import Reading
 _COLUMNS = "source, key, customer, kind, name, label, at, units, included, period_start, period_end"
 
 
-def write_readings(connection: sqlite3.Connection, readings: Iterable[Reading]) -> int:
-    """Write those of ``readings`` whose key is new, inside an open write transaction, and return how many they were.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of readings: how many were new, corrected one that was there, or were known.
 
-    Whoever they are about is looked at for signals next.
+    ``strangers`` counts those of customers that the ledger does not know yet, among them; ``forgotten`` those that were
+    not kept, because their customer is to be forgotten.
     """
-    fresh = [one for one in readings if _write(connection, one)]
-    for customer in sorted({one.customer for one in fresh}):
-        for (account,) in connection.execute("SELECT account FROM accounts WHERE customer = ?", (customer,)).fetchall():
-            want_look(connection, account)
-    return len(fresh)
+
+    new: int = 0
+    corrected: int = 0
+    known: int = 0
+    strangers: int = 0
+    forgotten: int = 0
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
 
 
-def _write(connection: sqlite3.Connection, one: Reading) -> bool:
+def write_readings(connection: sqlite3.Connection, readings: Iterable[Reading]) -> Written:
+    """Write ``readings`` inside an open write transaction, and return what became of them.
+
+    One whose key is known and which says something else corrects what was said. Whoever anything new is about is
+    looked at for signals next.
+    """
+    done, touched, accounts = Written(), set[str](), _Accounts(connection)
+    for one in readings:
+        if accounts.is_forgotten(one.customer):
+            done += Written(forgotten=1)
+            continue
+        became, also = _write(connection, one)
+        done += became
+        if accounts.of(one.customer) is None:
+            done += Written(strangers=1)
+        if not became.known:
+            touched |= {one.customer, *also}
+    for account in sorted({found for customer in touched if (found := accounts.of(customer))}):
+        want_look(connection, account)
+    return done
+
+
+class _Accounts:
+    """Whom customers belong to and who is forgotten, asked once each."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, str | None] = {}
+        self._forgotten = {name for (name,) in connection.execute("SELECT customer FROM forgotten")}
+
+    def is_forgotten(self, customer: str) -> bool:
+        return customer in self._forgotten
+
+    def of(self, customer: str) -> str | None:
+        if customer not in self._known:
+            query = "SELECT account FROM accounts WHERE customer = ?"
+            row = self._connection.execute(query, (customer,)).fetchone()
+            self._known[customer] = row[0] if row else None
+        return self._known[customer]
+
+
+def _write(connection: sqlite3.Connection, one: Reading) -> tuple[Written, tuple[str, ...]]:
+    """Write a reading, and return what became of it and whose it was before."""
     said = (one.source, one.key, one.customer, one.kind, one.name, one.label, one.at)
     row = (*said, decimal(one.units), one.limit, one.start, one.end)
     marks = ", ".join("?" * len(row))
-    written = connection.execute(f"INSERT OR IGNORE INTO readings({_COLUMNS}) VALUES ({marks})", row)
-    return bool(written.rowcount)
+    if connection.execute(f"INSERT OR IGNORE INTO readings({_COLUMNS}) VALUES ({marks})", row).rowcount:
+        return Written(new=1), ()
+    place = (one.source, one.key)
+    held = connection.execute(f"SELECT {_COLUMNS} FROM readings WHERE source = ? AND key = ?", place).fetchone()
+    if held == row:
+        return Written(known=1), ()
+    connection.execute(f"UPDATE readings SET ({_COLUMNS}) = ({marks}) WHERE source = ? AND key = ?", (*row, *place))
+    return Written(corrected=1), (held[2],)
 
 
 def readings_of(connection: sqlite3.Connection, account: str) -> list[Reading]:
@@ -49,8 +104,6 @@ def _reading(
     return Reading(source, key, customer, kind, name, at, Fraction(units), limit, start, end, label)
 
 
-def strip_readings(connection: sqlite3.Connection, customer: str, rename: Callable[[str], str]) -> None:
-    """Take the names that ``rename`` replaces out of a Stripe customer's readings, inside an open write transaction."""
-    rows = connection.execute("SELECT rowid, name, label FROM readings WHERE customer = ?", (customer,)).fetchall()
-    renamed = [(rename(name), rename(label), row) for row, name, label in rows]
-    connection.executemany("UPDATE readings SET name = ?, label = ? WHERE rowid = ?", renamed)
+def drop_readings(connection: sqlite3.Connection, customer: str) -> None:
+    """Delete a Stripe customer's readings, inside an open write transaction: any of their texts may name a person."""
+    connection.execute("DELETE FROM readings WHERE customer = ?", (customer,))

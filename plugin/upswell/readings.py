@@ -6,6 +6,9 @@ from fractions import Fraction
 USAGE, MILESTONE = "usage", "milestone"
 KINDS = (USAGE, MILESTONE)
 
+APP, FILE, STRIPE = "app", "file", "stripe"
+"""Where readings come from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -76,24 +76,24 @@ def replay(
     return Replayed(new + fresh, known + len(batch) - fresh, tuple(broken), applied)
 
 
-def refuse_missing(files: Sequence[str]) -> None:
-    """Raise UpswellError for the first of ``files`` that is not there."""
+def refuse_missing(files: Sequence[str], what: str = "Stripe events") -> None:
+    """Raise UpswellError for the first of ``files``, which are to hold ``what``, that is not there."""
     for file in files:
         if file != "-" and not Path(file).exists():
-            raise UpswellError(f"There is no file {file}: name a file with Stripe events, or - for standard input")
+            raise UpswellError(f"There is no file {file}: name a file with {what}, or - for standard input")
 
 
 def _events(file: str) -> Iterator[Accepted | _Broken]:
     name = "standard input" if file == "-" else file
     try:
-        with _opened(file) as lines:
+        with opened(file) as lines:
             yield from _read(lines, name)
     except (OSError, EOFError, zlib.error) as error:
         yield _Broken(name, f"cannot be read ({error})")
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
+def opened(file: str) -> Iterator[BinaryIO]:
     """Open ``file``, unpacked where gzip packed it; standard input stays open."""
     with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as raw:
         if cast("BufferedReader", raw).peek(2)[:2] != _GZIP:

@@ -1,5 +1,6 @@
 """Readings in the ledger: kept once a key, and what is told by them."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -9,7 +10,7 @@ from receiving import configured
 from upswell import raised
 from upswell.ledger import Ledger
 from upswell.looking import look
-from upswell.measures import readings_of, strip_readings, write_readings
+from upswell.measures import Written, drop_readings, readings_of, write_readings
 from upswell.money import decimal
 from upswell.readings import MILESTONE, USAGE, Reading
 
@@ -32,17 +33,31 @@ def ledger(config):
 
 
 def written(ledger, *readings):
-    """Write readings and return how many were new."""
+    """Write readings and return what became of them."""
     with ledger.write() as connection:
         return write_readings(connection, readings)
 
 
 def test_a_reading_is_kept_once_a_key(ledger):
-    """The same key of one source is the same reading, whatever it says the second time; another source's is not."""
-    other = Reading("import", "1", "cus_1", MILESTONE, "invited", AT, start=AT, end=AT + DAY)
-    assert written(ledger, USED, USED) == 1
-    assert written(ledger, USED, other) == 1
+    """The same key of one source is the same reading; another source's is not."""
+    other = Reading("file", "1", "cus_1", MILESTONE, "invited", AT, start=AT, end=AT + DAY)
+    assert written(ledger, USED, USED) == Written(new=1, known=1)
+    assert written(ledger, USED, other) == Written(new=1, known=1)
     assert readings_of(ledger.connection, "cus_1") == [other, USED]
+
+
+def test_what_a_key_says_later_corrects_it(ledger, config):
+    """A known key with other content is a correction: it takes the place of what was said, and is looked at."""
+    applied(ledger, subscribed(2))
+    written(ledger, USED)
+    look(ledger, config, NOW)
+    (one,) = raised.standing(ledger)
+    right = replace(USED, customer="cus_2", units=Fraction(99, 2))
+    assert written(ledger, right) == Written(corrected=1)
+    assert (readings_of(ledger.connection, "cus_1"), readings_of(ledger.connection, "cus_2")) == ([], [right])
+    assert look(ledger, config, NOW).customers == 2
+    assert [held.customer for held in raised.standing(ledger)] == ["cus_2"]
+    assert one.customer == "cus_1"
 
 
 def test_who_is_read_of_is_looked_at_next(ledger, config):
@@ -58,19 +73,19 @@ def test_who_is_read_of_is_looked_at_next(ledger, config):
 
 def test_a_reading_of_a_stranger_waits(ledger):
     """Who is not known yet is read of all the same, and has its readings once an event tells of it."""
-    assert written(ledger, Reading("app", "2", "cus_7", USAGE, "exports", AT, Fraction(1))) == 1
+    assert written(ledger, Reading("app", "2", "cus_7", USAGE, "exports", AT, Fraction(1))) == Written(1, strangers=1)
     assert readings_of(ledger.connection, "cus_7") == []
     applied(ledger, subscribed(7))
     assert len(readings_of(ledger.connection, "cus_7")) == 1
 
 
-def test_names_can_be_taken_out(ledger):
-    """What an app calls a customer's readings may name a person, who can be forgotten."""
-    written(ledger, Reading("app", "3", "cus_1", MILESTONE, "Fern invited", AT, label="Fern invited two"))
+def test_readings_can_be_taken_away(ledger):
+    """What an app calls a customer's readings, and their keys, may name a person, who can be forgotten."""
+    stays = replace(USED, key="4", customer="cus_2")
+    written(ledger, Reading("app", "fern@example.com", "cus_1", MILESTONE, "Fern invited", AT, label="Fern"), stays)
     with ledger.write() as connection:
-        strip_readings(connection, "cus_1", lambda text: text.replace("Fern", "somebody"))
-    (one,) = readings_of(ledger.connection, "cus_1")
-    assert (one.name, one.label) == ("somebody invited", "somebody invited two")
+        drop_readings(connection, "cus_1")
+    assert ledger.connection.execute("SELECT customer, key FROM readings").fetchall() == [("cus_2", "4")]
 
 
 @pytest.mark.parametrize("text", ["0", "8450", "0.5", "1234.000000000001", "-2.25", "1000000000000000000.5"])
