@@ -120,12 +120,14 @@ def test_what_was_told_and_happens_again_just_now_is_waited_for():
 ITEMS = st.sampled_from(["si_1", "si_2"])
 MOMENTS = st.integers(0, 12).map(lambda quarter: TEN + quarter * HOUR // 4)
 ONE = st.builds(
-    lambda name, item, cause, moment, amount, kind: replace(
-        UPGRADE, id=f"mov_{name}", item=item, cause=cause, occurred_at=moment, amount=amount, kind=kind
+    lambda item, cause, kind, moment, amount: replace(
+        UPGRADE, id=f"{cause}_{kind}_{item}", item=item, cause=cause, occurred_at=moment, amount=amount, kind=kind
     ),
-    *(st.integers(1, 4), ITEMS, st.sampled_from(["evt_1", "evt_2"]), MOMENTS, st.integers(1, 2)),
-    st.sampled_from(["upgrade", "price_change"]),
+    *(ITEMS, st.sampled_from(["evt_1", "evt_2"]), st.sampled_from(["upgrade", "price_change"])),
+    *(MOMENTS, st.integers(1, 2)),
 )
+"""As an id is made: of cause, kind and item."""
+
 LEDGERS = st.lists(ONE, max_size=4, unique_by=lambda one: one.id)
 
 
