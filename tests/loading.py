@@ -7,7 +7,7 @@ from typing import Self
 
 from receiving import PATH, signature
 
-_SECONDS = 20
+_SECONDS = 60
 
 
 class Senders:

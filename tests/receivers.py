@@ -62,7 +62,7 @@ def receiving() -> Iterator[Receiver]:
                 answer = receiver.answer(len(receiver.requests))
             status, more = answer if isinstance(answer, tuple) else (answer, {})
             if status == HANG:
-                receiver.release.wait(20)
+                receiver.release.wait(60)
             if status in (HANG, DROP):
                 return
             if 200 <= status < 300:

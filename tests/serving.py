@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 
 from receiving import OTHER_SECRET, PATH, SECRET, TOKEN, signature
 
-_SECONDS = 20
+_SECONDS = 60
+_PORTS = range(12_000, 32_000)  # below those that the system gives to whoever connects
 
 
 class Served:
@@ -26,6 +28,7 @@ class Served:
         self.port = port or free_port()
         self.ledger = folder / "upswell.db"
         self.log = folder / f"log-{time.monotonic_ns()}"
+        self.begun, self.took = time.monotonic(), 0.0
         config = folder / "config.toml"
         config.write_text(f'[ledger]\npath = "upswell.db"\n{kept}[server]\nport = {self.port}\n{more}')
         secrets = {"STRIPE_WEBHOOK_SECRET": f"{SECRET},{OTHER_SECRET}", "UPSWELL_TOKEN": TOKEN, "STRIPE_API_KEY": ""}
@@ -41,6 +44,7 @@ class Served:
         """Wait until it says that it is up."""
         until(lambda: "Receiving" in self.said() or self.process.poll() is not None)
         assert self.process.poll() is None, self.said()
+        self.took = time.monotonic() - self.begun
         return self
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
@@ -57,6 +61,14 @@ class Served:
         """Post a signed event; return the status."""
         return self.ask("POST", PATH, body, Stripe_Signature=signature(body))[0]
 
+    def refuses(self) -> bool:
+        """Say whether nobody takes a new connection any more."""
+        try:
+            self.begin(b"").close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
     def begin(self, data: bytes) -> socket.socket:
         """Send ``data`` and return the connection, open."""
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=_SECONDS)
@@ -65,9 +77,9 @@ class Served:
 
     def workers(self) -> list[int]:
         """Return the process ids of the children that receive."""
-        listed = _ps("-A", "-ww", "-o", "pid=,ppid=,args=")
-        rows = [line.split(None, 2) for line in listed.splitlines()]
-        return [int(pid) for pid, parent, args in rows if int(parent) == self.process.pid and "spawn_main" in args]
+        rows = [line.split(None, 2) for line in _ps("-A", "-ww", "-o", "pid=,ppid=,args=").splitlines()]
+        mine = [(int(pid), "".join(args)) for pid, parent, *args in rows if int(parent) == self.process.pid]
+        return [pid for pid, args in mine if "spawn_main" in args]
 
     def shown(self, pid: int) -> str:
         """Return what the system shows of a process: its arguments and its environment."""
@@ -84,10 +96,19 @@ class Served:
         """Wait for a server that ends by itself; return its exit code and what it said, by line."""
         return self.process.wait(_SECONDS), self.said().splitlines()
 
+    def in_time(self, seconds: float) -> bool:
+        """Say whether a stop that took ``seconds`` was one within 10 s; a busy machine has its start on top."""
+        return seconds < 10 + self.took
+
     def kill(self) -> None:
-        """Kill it as ``kill -9`` does."""
+        """Kill it as ``kill -9`` does; return when its workers have ended too, as they do by themselves."""
+        workers = []
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGSTOP)  # it starts no other worker meanwhile
+            workers = self.workers()
         self.process.kill()
         self.process.wait()
+        until(lambda: all(is_gone(worker) for worker in workers))
 
     def said(self) -> str:
         """Return everything printed and logged so far."""
@@ -104,19 +125,22 @@ def until(condition, seconds: float = _SECONDS):
 
 
 def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port nobody listens on, and that no connection of anybody's will take by chance."""
+    for port in random.SystemRandom().sample(_PORTS, 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError("a hundred ports were tried, and all are taken")
 
 
 def is_gone(pid: int) -> bool:
-    """Say whether no process has the id ``pid``."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+    """Say whether the process ``pid`` has ended, though nobody may have asked for its exit code yet."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S607
+    told = state.stdout.strip()
+    return not told or (told.startswith("Z") and "l" not in told)  # l: other threads of it still hold its files
 
 
 def _ps(*arguments: str) -> str:

@@ -127,6 +127,12 @@ def backup(named: Path | None, /, *, file: Path, force: bool) -> None:
     click.echo(f"{config.ledger.path} is copied to {file} and checked: {size:,} bytes")
 
 
+_YET_TO_ERASE = (
+    "The running `upswell serve` has yet to write the ledger's file anew: it does so when nobody reads it, "
+    "and where the file is larger than 256 MB at its next start, because webhooks would wait too long."
+)
+
+
 @click.command()
 @click.argument("customer", metavar="CUSTOMER")
 @click.option("--yes", is_flag=True, help="Do so without asking.")
@@ -145,7 +151,7 @@ def forget(named: Path | None, /, *, customer: str, yes: bool) -> int:
             done = forgetting.forget(ledger, config.rules, customer, progress=moved)
     click.echo(f"{listed} is {done.pseudonym} now. Amounts, times and Stripe's ids stay; backups are as they were.")
     if not done.erased:
-        tell(["The running `upswell serve` has yet to write the ledger's file anew: it does so when nobody reads it."])
+        tell([_YET_TO_ERASE])
     return 0 if done.erased else WRONG
 
 

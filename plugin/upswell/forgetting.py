@@ -19,7 +19,7 @@ from upswell.render.words import clean
 from upswell.rules import Rules
 
 _SHOWN = (40, 60, 10_000)  # how long names are where they are shown
-_ERASE_SECONDS = 60.0
+_ERASE_SECONDS, _LOCK_SECONDS = 60.0, 2.0
 _POLL_SECONDS = 0.05
 
 
@@ -114,7 +114,7 @@ def _renaming(names: Collection[str], pseudonym: str) -> Callable[[str], str]:
 def _erase(ledger: Ledger) -> bool:
     """Have the file written anew by who may: this process, or the running `upswell serve`."""
     ledger.want_erased()
-    deadline = time.monotonic() + _ERASE_SECONDS
+    deadline = time.monotonic() + (_ERASE_SECONDS if ledger.erases_beside() else _LOCK_SECONDS)
     while ledger.wants_erasing() and time.monotonic() < deadline:
         try:
             with hold(ledger.path):

@@ -25,6 +25,7 @@ _OLDEST_SQLITE = (3, 37)
 _LARGE_WAL = 64 * 2**20
 _LOOK_EVERY = 64  # commits
 _ERASE, _ERASE_SECONDS = "erase", 0.2
+_BESIDE = 256 * 2**20  # bytes that are written anew well within the five seconds for which a webhook waits
 _FILE_ERRORS = (sqlite3.OperationalError, sqlite3.DatabaseError)  # not their other kinds, such as IntegrityError
 
 
@@ -151,7 +152,7 @@ class Ledger:
 
         That is for who holds the ledger's lock; where nobody does, for whoever writes.
         """
-        if self._checkpoints and self.wants_erasing():
+        if self._checkpoints and self.wants_erasing() and self.erases_beside():
             with suppress(LedgerError):
                 self.erase(_ERASE_SECONDS)
         if _size(Path(f"{self.path}-wal")) < _LARGE_WAL:
@@ -171,6 +172,10 @@ class Ledger:
     def wants_erasing(self) -> bool:
         """Whether something deleted may still stand in the file or its log."""
         return self.job(_ERASE) is not None
+
+    def erases_beside(self) -> bool:
+        """Whether that is done beside others who write; where the file is large, only before they begin."""
+        return self.job(_ERASE) == "log" or _size(self.path) <= _BESIDE
 
     def erase(self, seconds: float = 20.0) -> None:
         """Write the file anew, without what was deleted, and empty its log; for who holds the ledger's lock.

@@ -6,12 +6,13 @@ The two talk through the ledger only. Receiving in a process of its own keeps it
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from errno import EADDRINUSE
 from functools import partial
@@ -24,7 +25,7 @@ from granian.server.mp import MPServer
 
 from upswell import events, keeping, schedule
 from upswell.addresses import WEBHOOK_PATH
-from upswell.errors import UpswellError
+from upswell.errors import LedgerBusy, UpswellError
 from upswell.intake import apply_pending
 from upswell.ledger import Ledger, hold
 from upswell.logs import log_to_stderr
@@ -57,6 +58,7 @@ def run(config: Config) -> None:
     webhook secret is configured, or the worker fails again as soon as it was restarted.
     """
     log_to_stderr(config.server.log)
+    _leave_no_core()
     _require_secret(config)
     with hold(config.ledger.path, _LOCK_SECONDS):
         _prepare(config)
@@ -69,6 +71,11 @@ def run(config: Config) -> None:
                 _wait(config)
 
 
+def _leave_no_core() -> None:
+    """Let no crash, of this process or of a child, write its memory into a file: the secrets are in it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
 def _require_secret(config: Config) -> None:
     if config.stripe.webhooks and not config.stripe.webhook_secrets:
         raise UpswellError(
@@ -78,8 +85,14 @@ def _require_secret(config: Config) -> None:
 
 
 def _prepare(config: Config) -> None:
-    """Create the ledger or bring it up to date, and bind a new one to the mode of the API key."""
+    """Create the ledger or bring it up to date, and bind a new one to the mode of the API key.
+
+    What was deleted leaves the file now, where it has yet to: nobody waits for the ledger before it is served.
+    """
     with Ledger(config.ledger.path, create=True) as ledger:
+        if ledger.wants_erasing():
+            with suppress(LedgerBusy):
+                ledger.erase()
         if config.stripe.livemode is not None:
             events.bind(ledger, livemode=config.stripe.livemode)
 

@@ -19,7 +19,7 @@ from upswell_connectors.fake_stripe.crowd import crowd
 from upswell_connectors.fake_stripe.faults import Faults, Tally
 from upswell_connectors.fake_stripe.server import serving
 
-_SECONDS = 30
+_SECONDS = 120
 
 
 class Process:

@@ -105,18 +105,18 @@ def test_a_backup_shows_one_moment_while_others_write() -> None:
         def step(done: int, whole: int) -> None:
             steps.append((done, whole))
             begun.set()
-            assert go_on.wait(20)
+            assert go_on.wait(60)
 
         with Ledger(path) as ledger:
             backup(ledger, Path("copy.db"), progress=step)
 
     copying = threading.Thread(target=copy)
     copying.start()
-    assert begun.wait(20)
+    assert begun.wait(60)
     with Ledger(path) as ledger, ledger.write(seconds=0.5) as connection:
         connection.execute("INSERT INTO jobs(name, value) VALUES ('late', '1')")
     go_on.set()
-    copying.join(20)
+    copying.join(60)
     assert steps[0][0] < steps[0][1]
     assert steps[-1][0] == steps[-1][1] == steps[0][1]
     with Ledger(Path("copy.db")) as held:

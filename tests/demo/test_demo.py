@@ -21,7 +21,7 @@ from upswell.kinds import KINDS
 from upswell.ledger import Ledger
 
 TODAY = "2026-11-18"
-SECONDS = 90
+SECONDS = 300
 
 
 def command(folder):

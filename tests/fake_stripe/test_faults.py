@@ -194,19 +194,19 @@ def test_a_dropped_connection_is_seen_as_one(account):
     tally = Tally()
     with serving(account, faults=Faults(drops=1.0), tally=tally) as base:
         with pytest.raises(requests.ConnectionError):
-            requests.get(f"{base}/v1/prices", headers=KEY, timeout=5)
-        assert requests.get(base + TALLY, timeout=5).json()["requests"] == {"GET /v1/prices": 1}
+            requests.get(f"{base}/v1/prices", headers=KEY, timeout=60)
+        assert requests.get(base + TALLY, timeout=60).json()["requests"] == {"GET /v1/prices": 1}
     assert tally.statuses == {0: 1}
 
 
 def test_answers_wait_side_by_side(year, monkeypatch):
     """Requests over several connections, each with many, are all answered, and their waits do not queue up."""
     tally, barrier = Tally(), Barrier(8)
-    monkeypatch.setattr("upswell_connectors.fake_stripe.api.time.sleep", lambda _: barrier.wait(10))
+    monkeypatch.setattr("upswell_connectors.fake_stripe.api.time.sleep", lambda _: barrier.wait(60))
 
     def ask(base):
         with requests.Session() as session:
-            return [session.get(f"{base}/v1/customers?limit=2", headers=KEY, timeout=20).status_code for _ in range(5)]
+            return [session.get(f"{base}/v1/customers?limit=2", headers=KEY, timeout=120).status_code for _ in range(5)]
 
     with serving(year, tally=tally) as base, ThreadPoolExecutor(8) as pool:
         found = [status for answers in pool.map(ask, [base] * 8) for status in answers]
@@ -219,7 +219,7 @@ def test_what_is_no_request_ends_the_connection(account):
     asking = b"GET /v1/prices HTTP/1.1\r\nAuthorization: Bearer sk_test_fake\r\nConnection: close\r\n\r\n"
     with serving(account) as base:
         for sent, begins in ((asking, b"HTTP/1.1 200 OK\r\n"), (b"hello\r\n", b"")):
-            with create_connection(("127.0.0.1", urlsplit(base).port), 5) as connection:
+            with create_connection(("127.0.0.1", urlsplit(base).port), 60) as connection:
                 connection.sendall(sent)
                 told = b"".join(iter(lambda: connection.recv(65_536), b""))
             assert told.startswith(begins)
@@ -229,7 +229,7 @@ def test_what_is_no_request_ends_the_connection(account):
 def test_who_is_connected_at_the_end_is_cut_off(account):
     """When serving ends, connections that were kept open end with it."""
     with serving(account) as base:
-        connection = create_connection(("127.0.0.1", urlsplit(base).port), 5)
+        connection = create_connection(("127.0.0.1", urlsplit(base).port), 60)
         connection.sendall(b"GET /v1/prices HTTP/1.1\r\nAuthorization: Bearer sk_test_fake\r\n\r\n")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
     with connection:

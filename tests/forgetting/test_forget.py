@@ -3,6 +3,7 @@
 import json
 import tempfile
 import zlib
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,13 +17,13 @@ from receiving import configured
 from serving import Served, until
 
 from forgetting.conftest import MAIL, METADATA, NAME, OWNER, TRACES, sent
-from upswell import books, deliveries, forgetting
+from upswell import books, deliveries, forgetting, serve
 from upswell.catalogue import Customer
 from upswell.errors import LedgerBusy, UpswellError
 from upswell.explaining import why
 from upswell.facts import Facts, Told
 from upswell.intake import retry
-from upswell.ledger import Ledger
+from upswell.ledger import Ledger, hold
 from upswell.looking import account_of, look
 from upswell.posting import post_by_hand
 from upswell.raised import standing, write_signals
@@ -319,3 +320,20 @@ def test_what_is_begun_is_finished_by_the_next_serve(tmp_path, monkeypatch):
         ledger.relieve()
         assert not ledger.wants_erasing()
     assert traces(tmp_path / "upswell.db") == []
+
+
+def test_a_large_file_is_written_anew_before_anybody_waits(tmp_path, monkeypatch):
+    """Beside the receiver it would take too long: the command does not wait for it, the next start of serve does it."""
+    config = configured(tmp_path)
+    with Ledger(config.ledger.path, create=True) as ledger:
+        applied(ledger, *sent())
+    with monkeypatch.context() as large:
+        large.setattr("upswell.ledger._BESIDE", 0)
+        with closing(hold(config.ledger.path)), Ledger(config.ledger.path, checkpoints=True) as serving:
+            assert not forgetting.forget(serving, Rules(), "cus_1").erased
+            serving.relieve()
+            assert serving.wants_erasing()
+        serve._prepare(config)
+    with Ledger(config.ledger.path) as ledger:
+        assert not ledger.wants_erasing()
+    assert traces(config.ledger.path) == []

@@ -173,11 +173,11 @@ def test_a_lock_that_goes_is_waited_for(ledger):
         with Ledger(ledger.path) as other, other.write() as connection:
             note_job(connection, "other", 1)
             held.set()
-            done.wait(5)
+            done.wait(60)
 
     writer = threading.Thread(target=write)
     writer.start()
-    held.wait(5)
+    held.wait(60)
     threading.Timer(0.02, done.set).start()
     with ledger.write() as connection:
         note_job(connection, "mine", 2)

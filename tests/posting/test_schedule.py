@@ -12,7 +12,7 @@ from upswell import schedule
 from upswell.ledger import Ledger
 
 
-def settled(read, wanted, seconds=10):
+def settled(read, wanted, seconds=60):
     """Wait until ``read()`` gives what is wanted."""
     deadline = time.perf_counter() + seconds
     while read() != wanted and time.perf_counter() < deadline:

@@ -251,11 +251,11 @@ def test_a_receiver_beside_it_is_not_kept_waiting(changed) -> None:
 
     receiver = threading.Thread(target=write)
     receiver.start()
-    assert running.wait(10)
+    assert running.wait(60)
     with Ledger(LEDGER) as ledger:
         reclassify(ledger, load().rules)
     running.clear()
-    receiver.join(10)
+    receiver.join(60)
     assert len(turns) > 10
 
 

@@ -3,7 +3,6 @@
 ``UPSWELL_ROUNDS=100 pytest tests/serve/test_durability.py -k killed`` kills it that many times.
 """
 
-import ctypes
 import os
 import random
 import resource
@@ -23,7 +22,6 @@ from upswell.ledger import Ledger
 
 ROUNDS = int(os.environ.get("UPSWELL_ROUNDS", "4"))
 SEED = os.environ.get("UPSWELL_SEED", "0")
-_CAPBSET_DROP, _DAC_OVERRIDE = 24, 1
 
 
 def is_whole(served, senders, tmp_path, bodies):
@@ -55,6 +53,8 @@ def test_killed_at_any_moment_under_load_it_loses_and_doubles_nothing(launch, tm
         begin = len(bodies) * number // ROUNDS
         sent = [*bodies[begin : begin + 400], *chance.sample(bodies, 400)]
         with Senders(port, sent, 8) as senders:
+            if number % 2:
+                until(lambda among=senders: among.codes)
             time.sleep(chance.uniform(0.01, 0.6))
             workers = kill(served, chance)
         answered |= {name(body) for body in senders.accepted}
@@ -74,12 +74,12 @@ def test_a_stop_under_load_drains_what_was_accepted(launch, tmp_path):
     served = launch().ready()
     with Senders(served.port, bodies, 16) as senders:
         until(lambda: len(senders.codes) > 100)
-        assert served.stop() < 10
+        assert served.in_time(served.stop())
     assert served.process.returncode == 0
     assert {code for _, code in senders.codes} == {200}
     assert {name(body) for body in senders.accepted} <= stored(served.ledger).keys()
     served = launch(port=served.port).ready()
-    with Senders(served.port, bodies, 16) as senders:
+    with Senders(served.port, bodies, 16, stubborn=True) as senders:
         pass
     is_whole(served, senders, tmp_path, bodies)
 
@@ -118,21 +118,19 @@ def test_a_locked_ledger_is_answered_with_503_and_outlived(launch):
     assert served.post(event("evt_1")) == 200
 
 
-def without_override():
-    """Let file permissions bind this process, though it may be root's: without the right to override them."""
-    ctypes.CDLL(None).prctl(_CAPBSET_DROP, _DAC_OVERRIDE, 0, 0, 0)
+# Gives up CAP_DAC_OVERRIDE for good (PR_CAPBSET_DROP), then becomes the command that follows.
+BOUND = "import ctypes, os, sys; ctypes.CDLL(None).prctl(24, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
 
 
-def refused(served, **more):
+def refused(served, *before):
     """Start a server in the folder of one that has ended; return its exit code and the one sentence it says."""
     ended = subprocess.run(
-        [sys.executable, "-m", "upswell", "--config", str(served.folder / "config.toml"), "serve"],
+        [*before, sys.executable, "-m", "upswell", "--config", str(served.folder / "config.toml"), "serve"],
         env={**os.environ, "STRIPE_WEBHOOK_SECRET": "whsec_1"},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
-        **more,
     )
     (sentence,) = ended.stderr.splitlines()
     return ended.returncode, sentence
@@ -153,7 +151,7 @@ def test_a_read_only_ledger_is_refused(ended):
     ended.ledger.chmod(0o400)
     ended.folder.chmod(0o500)
     try:
-        code, sentence = refused(ended, preexec_fn=without_override)
+        code, sentence = refused(ended, sys.executable, "-c", BOUND)  # file permissions bind it, though it be root's
     finally:
         ended.folder.chmod(0o700)
     assert (code, str(ended.ledger) in sentence) == (1, True)

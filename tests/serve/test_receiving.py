@@ -1,6 +1,8 @@
 """Receiving: real requests to a real server that stays up, and what it makes of misuse."""
 
+import http.client
 import os
+import select
 import signal
 import time
 
@@ -14,7 +16,7 @@ def accepts(served, body):
     """Say whether ``body`` was accepted; not while nobody listens."""
     try:
         return served.post(body) == 200
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
 
 
@@ -46,9 +48,9 @@ def test_half_sent_requests_block_nobody(served):
     """While sixty bodies and sixty heads never end, others are answered; then the bodies get 408, the heads nothing."""
     bodies = [served.begin(HEAD + b"Content-Length: 1000\r\n\r\n{") for _ in range(60)]
     heads = [served.begin(HEAD) for _ in range(60)]
-    begun = time.monotonic()
+    assert served.post(event("evt_beside")) == 200
+    assert select.select([*bodies, *heads], [], [], 0)[0] == []
     assert [served.post(event(f"evt_beside_{number}")) for number in range(20)] == [200] * 20
-    assert time.monotonic() - begun < 8
     assert {connection.recv(100)[:13] for connection in bodies} == {b"HTTP/1.1 408 "}
     assert {connection.recv(100) for connection in heads} == {b""}
     for connection in (*bodies, *heads):

@@ -50,7 +50,7 @@ def send_until_refused(served, name, answered):
     ("settings", "sentence"),
     [
         ({"STRIPE_WEBHOOK_SECRET": ""}, "There is no webhook secret in the environment variable STRIPE_WEBHOOK_SECRET"),
-        ({"more": 'host = "no.such.host.invalid"'}, "Cannot listen on no.such.host.invalid:"),
+        ({"more": 'host = "192.0.2.1"'}, "Cannot listen on 192.0.2.1:"),
     ],
 )
 def test_what_cannot_be_served_is_said_in_a_sentence(launch, settings, sentence):
@@ -77,7 +77,7 @@ def test_without_webhooks_it_applies_and_listens_nowhere(launch, tmp_path):
     until(lambda: are_applied(served))
     with pytest.raises(ConnectionRefusedError):
         served.begin(b"")
-    assert served.stop() < 10
+    assert served.in_time(served.stop())
     assert served.process.returncode == 0
 
 
@@ -107,7 +107,7 @@ def test_a_stop_does_not_wait_for_stripe(launch):
     with serving(Shop().account, faults=Faults(latency=20), tally=tally) as url:
         served = launch(more=f'[stripe]\napi_base = "{url}"\n', STRIPE_API_KEY=API_KEY).ready()
         until(lambda: tally.total)
-        assert served.stop() < 10
+        assert served.in_time(served.stop())
     assert served.process.returncode == 0
     assert "Traceback" not in served.said()
 
@@ -116,15 +116,16 @@ def test_a_stop_answers_what_was_begun(launch):
     """After SIGTERM no new connection is taken, but a request that waits for the ledger is stored and answered."""
     served = launch().ready()
     with Ledger(served.ledger) as other, other.write():
-        waiting = served.begin(request(event("evt_1")))
-        time.sleep(0.3)
+        head, _, body = request(event("evt_1")).partition(b"\r\n\r\n")
+        waiting = served.begin(head + b"\r\nExpect: 100-continue\r\n\r\n")
+        assert waiting.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        waiting.sendall(body)
+        assert [served.ask("GET", "/")[0] for _ in range(3)] == [404] * 3  # by now it has read what came before
         served.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        with pytest.raises(ConnectionRefusedError):
-            served.begin(b"")
+        until(served.refuses)
     with waiting:
         assert waiting.recv(100).startswith(b"HTTP/1.1 200 ")
-    assert served.process.wait(10) == 0
+    assert served.process.wait(30) == 0
     assert list(stored(served.ledger)) == ["evt_1"]
 
 
@@ -137,7 +138,7 @@ def test_a_stop_is_quick_and_clean(launch, number, begun, code):
     served = launch().ready()
     (worker,) = served.workers()
     with served.begin(begun.encode()):
-        assert served.stop(number) < 10
+        assert served.in_time(served.stop(number))
     assert served.process.returncode == code
     assert is_gone(worker)
     assert "Traceback" not in served.said()
@@ -154,11 +155,12 @@ def test_killed_under_load_nothing_answered_is_lost(launch):
         clients = [threading.Thread(target=send_until_refused, args=(served, name, answered)) for name in names]
         for client in clients:
             client.start()
-        time.sleep(0.2 + 0.2 * round_)
+        until(lambda many=8 * (round_ + 1): len(answered) >= many)
+        time.sleep(0.2 * round_)
         served.kill()
         for client in clients:
             client.join()
-        until(lambda gone=worker: is_gone(gone), 3)
+        until(lambda gone=worker: is_gone(gone))
     assert len(answered) > 20
     assert answered <= stored(served.ledger).keys()
     served = launch(port=port).ready()

@@ -1,6 +1,8 @@
 """Strangers: who is not Stripe gets nothing, learns nothing, and is in nobody's way."""
 
 import os
+import resource
+import select
 import signal
 import socket
 import stat
@@ -8,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from connectors.sent import item, price, subscription
@@ -16,6 +19,7 @@ from receiving import OTHER_SECRET, PATH, SECRET, event, signature, stored
 from serving import free_port, is_gone, until
 
 from upswell.config import load
+from upswell.dispatches import listed
 from upswell.ledger import Ledger
 from upswell.outbox import Notice, post
 from upswell.sending import send_due
@@ -60,7 +64,7 @@ def test_every_refusal_says_the_same(served):
         signature(event("evt_else")),
         signature(body, at=now - 310),
         signature(body, OTHER_SECRET, at=now - 86_400),
-        signature(body, at=now + 330),
+        signature(body, at=now + 900),
         f"t={now},v1={'0' * 64}",
         f"t={now}",
         "v1=" + "0" * 64,
@@ -88,15 +92,14 @@ def test_who_trickles_is_cut_off_and_blocks_nobody(served):
     slow = [served.begin(HEAD + b"Content-Length: 1000\r\n\r\n{") for _ in range(50)]
     slow += [served.begin(HEAD) for _ in range(50)]
     waits = []
-    deadline = time.monotonic() + 9
-    while time.monotonic() < deadline:
+    while not select.select(slow, [], [], 0.5)[0]:
         for connection in slow:
-            connection.sendall(b"x")
+            with suppress(OSError):  # it was given up just now
+                connection.sendall(b"x")
         asked = time.monotonic()
         assert served.post(event(f"evt_beside_{len(waits)}")) == 200
         waits.append(time.monotonic() - asked)
-        time.sleep(0.5)
-    assert max(waits) < 2
+    assert max(waits) < 5
     answers = [answer(connection) for connection in slow]
     assert answers[:50] == [b"HTTP/1.1 408 "] * 50
     assert set(answers[50:]) <= {b"", b"HTTP/1.1 408 "}
@@ -170,9 +173,17 @@ def test_the_worker_ends_with_its_parent(launch):
     (worker,) = served.workers()
     served.process.send_signal(signal.SIGKILL)
     served.process.wait()
-    until(lambda: is_gone(worker), 3)
-    with pytest.raises(ConnectionRefusedError):
-        served.begin(b"")
+    until(lambda: is_gone(worker))
+    until(served.refuses)
+
+
+@pytest.fixture
+def cores():
+    """Let what this process starts leave its memory in a file where it crashes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
 
 
 MARK = "PLANTED"
@@ -201,17 +212,18 @@ def ran(served, environ, *arguments):
         [sys.executable, "-m", "upswell", "--config", str(served.folder / "config.toml"), *arguments],
         env={**os.environ, **environ},
         capture_output=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize("slack", [SLACK, BOT], ids=["an incoming webhook", "a bot"])
-def test_no_planted_secret_is_in_anything_that_is_written(launch, slack):
+def test_no_planted_secret_is_in_anything_that_is_written(launch, cores, slack):
     """Keys, secrets, addresses, tokens and passwords are in no log, error, traceback, answer, ledger or output.
 
-    Whatever is tried: good and bad requests, unreachable Stripe, Slack and mail server, a broken ledger, a crash.
+    Whatever is tried: good and bad requests, unreachable Stripe, Slack and mail server, a broken ledger, a crash that
+    would leave the memory in a file.
     """
     port = free_port()
     more = f"""
@@ -267,13 +279,14 @@ people = true
 
 
 def on_its_way(path):
-    """Put a message for the hook into the ledger, and have it tried."""
+    """Put a message for the hook into the ledger, and have it tried, here or by the server."""
     notice = Notice("msg_1", "movement.restated", "cus_1", int(time.time()) - 5, {"was": None, "now": None})
     (hook,) = load(path.with_name("config.toml"), PLANTED).hooks
     with Ledger(path) as ledger:
         with ledger.write() as connection:
             post(connection, notice, [hook.destination])
-        assert send_due(ledger, hook, lambda: int(time.time())).failed == 1
+        send_due(ledger, hook, lambda: int(time.time()))
+        until(lambda: [one.error for one in listed(ledger, None, 9)] != [None])
 
 
 def ask_health(served):

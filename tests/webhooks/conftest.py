@@ -24,6 +24,14 @@ def app(config):
 
 
 @pytest.fixture
+def patient(config):
+    """The application, with a patience that outlasts every test."""
+    app = create_app(config, patience=60)
+    yield app
+    close(app)
+
+
+@pytest.fixture
 def client(app):
     """Flask's own client."""
     return app.test_client()

@@ -5,11 +5,13 @@ import re
 import resource
 import time
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from receiving import OTHER_SECRET, PATH, SECRET, TOKEN, configured, event, signature, stored
 
 from upswell.ledger import Ledger
+from upswell_webhooks import health
 from upswell_webhooks.app import close, create_app
 
 
@@ -181,11 +183,16 @@ def test_with_the_token_the_health_has_figures(client, post):
     assert health == {"status": "ok", "pending": 1, "failed": 0}
 
 
-def test_the_health_is_checked_at_most_once_a_second(client, config):
+def test_the_health_is_checked_at_most_once_a_second(client, config, monkeypatch):
     """Anybody may ask as often as they like: the ledger is written once a second at most."""
+    clock = SimpleNamespace(monotonic=lambda: clock.now, time=time.time, now=100.0)
+    monkeypatch.setattr(health, "time", clock)
     client.get("/healthz")
     config.ledger.path.rename(config.ledger.path.with_name("moved"))
+    clock.now += 0.9
     assert client.get("/healthz").status_code == 200
+    clock.now += 0.2
+    assert client.get("/healthz").status_code == 503
 
 
 def test_each_request_is_one_line(client, post, lines):
