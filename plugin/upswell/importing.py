@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from upswell.console import WRONG, configured, progress, tell
+from upswell.errors import UpswellError
 
 
 @click.group("import")
@@ -39,6 +40,30 @@ def usage(named: Path | None, /, file: str) -> int:
         f"the ledger is {config.ledger.path}"
     )
     return WRONG if done.bad else 0
+
+
+@take_in.command()
+@click.pass_obj
+def meters(named: Path | None, /) -> int:
+    """Read at Stripe what customers used of billing meters so far.
+
+    `upswell serve` does it every six hours. One request a customer and meter; a round that was ended goes on.
+    """
+    from upswell.ledger import Ledger
+    from upswell.metering import read_meters
+    from upswell.preflight import check_key, identify
+    from upswell_connectors.client import Client
+
+    config = configured(named)
+    check_key(config)
+    with Ledger(config.ledger.path) as ledger, progress("Reading meters") as moved:
+        client = Client(config.stripe)
+        identify(ledger, config, client)
+        done = read_meters(ledger, config, client, progress=moved)
+    if done.trouble:
+        raise UpswellError(done.trouble)
+    click.echo(f"{done.readings} readings of meters, with {done.requests} requests; the ledger is {config.ledger.path}")
+    return 0
 
 
 IMPORTING = (take_in,)

@@ -1,4 +1,4 @@
-"""Keeping the ledger complete while ``serve`` runs: a thread that catches up again and again, and compares at night."""
+"""Keeping the ledger complete while ``serve`` runs: a thread that catches up, compares at night, and reads meters."""
 
 import logging
 import time
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
 
+from upswell import metering
 from upswell.backlog import backlog
 from upswell.catchup import catch_up, close_gap, note_trouble, standing
 from upswell.config import Config
@@ -26,6 +27,7 @@ ALONE_SECONDS = 600
 
 _FIRST_PAUSE_SECONDS = 60
 _LONGEST_PAUSE_SECONDS = 900
+_METERING_SECONDS = 60.0
 
 _log = logging.getLogger("upswell.keeping")
 
@@ -34,7 +36,8 @@ def keep_complete(config: Config, client: Client, stopping: Event) -> None:
     """Catch up now and every few minutes, until ``stopping`` is set; what fails is tried again, ever more rarely.
 
     Whether the key belongs to the ledger is asked at the beginning, and after each failure. At the first turn after
-    four in the morning, and after a time that no event tells of, today's subscriptions are compared.
+    four in the morning, and after a time that no event tells of, today's subscriptions are compared. Billing meters are
+    read every six hours.
     """
     begun, failures, pause, known = int(time.time()), 0, 0.0, False
     while not stopping.wait(pause):
@@ -43,6 +46,7 @@ def keep_complete(config: Config, client: Client, stopping: Event) -> None:
         if trouble is None:
             failures, pause = 0, interval(config)
             _compare(config, client, stopping, begun)
+            _measure(config, client, stopping)
             continue
         pause = min(_FIRST_PAUSE_SECONDS * 2.0**failures, _LONGEST_PAUSE_SECONDS)
         failures += 1
@@ -83,6 +87,26 @@ def _compare(config: Config, client: Client, stopping: Event, begun: int) -> Non
         _log.warning("Today's subscriptions could not be compared: %s", error)
     except Exception:  # noqa: BLE001  # as above
         _log.exception("Comparing met what it does not know")
+
+
+def _measure(config: Config, client: Client, stopping: Event) -> None:
+    """Read what billing meters counted, where it is time to, for a minute at the most."""
+    try:
+        with Ledger(config.ledger.path) as ledger:
+            if not metering.is_time(ledger, int(client.now())):
+                return
+            before = metering.last_round(ledger)
+            done = metering.read_meters(ledger, config, client, seconds=_METERING_SECONDS, stopping=stopping)
+    except UpswellError as error:
+        _log.warning("Billing meters could not be read, and are asked again at the next turn: %s", error)
+        return
+    except Exception:  # noqa: BLE001  # as above
+        _log.exception("Reading billing meters met what it does not know")
+        return
+    if done.trouble and done.trouble != before.trouble:
+        _log.warning("Billing meters are not read: %s", done.trouble)
+    elif done.ended and done.requests:
+        _log.info("metered=%d requests=%d", done.readings, done.requests)
 
 
 def _is_time(ledger: Ledger, config: Config, begun: int) -> bool:

@@ -93,7 +93,7 @@ class Server(Section, frozen=True):
     ] = None
     token_env: Annotated[
         Variable,
-        note("The environment variable that holds the bearer token for /metrics and /healthz in detail."),
+        note("The environment variable with the token for /metrics, /signals/usage and /healthz in detail."),
     ] = "UPSWELL_TOKEN"
     token_file: Annotated[
         File | None, note("A file that holds it, instead of the environment.", "/run/secrets/upswell_token")

@@ -203,6 +203,23 @@ def test_the_last_comparison_with_stripe_is_told(noted, well: bool, text: str) -
 
 
 @pytest.mark.usefixtures("applied")
+@pytest.mark.parametrize(
+    ("held", "well", "text"),
+    [
+        ({}, True, "not read yet: `upswell serve` does it, with a Stripe key"),
+        ({"begun": 0, "trouble": "the key may not"}, False, "not read: the key may not"),
+        ({"begun": 1_800_000_000, "readings": 2, "requests": 3}, True, "2 readings with 3 requests, 3 hours ago"),
+    ],
+)
+def test_the_last_reading_of_meters_is_told(held: dict[str, object], well: bool, text: str) -> None:
+    """What billing meters brought and took is told, and what the key may not is a finding."""
+    config = load()
+    with Ledger(config.ledger.path, create=True) as ledger, ledger.write() as connection:
+        note_job(connection, "meters", held)
+    told = next(line for line in findings(config, 1_800_010_800) if line.subject == "billing meters")
+    assert (told.well, told.text) == (well, text)
+
+
 def test_products_that_lack_families_are_named(upswell) -> None:
     """`upswell doctor` names products with several active prices of one interval: declare their families."""
     story = Story("endive")

@@ -88,7 +88,12 @@ def test_each_endpoint_has_a_limit_of_its_own(answers, clock):
 
 
 ENDPOINTS = [("/v1/invoices", "/v1/invoices"), ("/v1/invoices/in_1/lines", "/v1/invoices/{id}/lines")]
-ENDPOINTS += [("/v1/prices/price_1", "/v1/prices/{id}"), ("/v1/account", "/v1/account")]
+ENDPOINTS += [("/v1/billing/meters/mtr_1/event_summaries", "/v1/billing/meters/{id}/event_summaries")]
+ENDPOINTS += [
+    ("/v1/billing/meters", "/v1/billing/meters"),
+    ("/v1/prices/price_1", "/v1/prices/{id}"),
+    ("/v1/account", "/v1/account"),
+]
 
 
 @pytest.mark.parametrize(("path", "endpoint"), ENDPOINTS)

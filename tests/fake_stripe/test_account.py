@@ -486,3 +486,30 @@ def test_a_meter_is_told_of(account):
     assert [found["event_name"] for found in listed] == ["old_call", "call"]
     assert Api(account).get("/v1/billing/meters/mtr_old")[1]["display_name"] == "Old calls"
     assert schemas.wrong(ENDIVE.name, listed) == []
+
+
+def test_a_meter_says_what_was_used(account):
+    """The summary of the running period holds what was reported in it; the time must lie on minutes, and be whole."""
+    meter = add_meter(account, "Calls", "call")
+    calls = add_price(account, add_product(account, "Calls"), currency="usd", unit_amount="2", meter=meter)
+    customer = add_customer(account, "Fern", "fern@example.com")
+    made = subscribe(account, customer, [Wanted(calls, None)])
+    (item,) = account.store.subscriptions[made].items
+    api, url = Api(account), f"/v1/billing/meters/{meter}/event_summaries"
+    start = item.start - item.start % 60
+    asked = f"{url}?customer={customer}&start_time={start}&end_time={start + 3600}"
+    assert api.get(asked)[1]["data"] == []
+    subscriptions.use(account, item.id, 850)
+    page = api.get(asked)[1]
+    assert (page["url"], [one["aggregated_value"] for one in page["data"]]) == (url, [850])
+    assert schemas.wrong(ENDIVE.name, page["data"]) == []
+    for wrong in (
+        "",
+        f"&customer={customer}&start_time={start}",
+        f"&customer=x&start_time={start}&end_time={start + 60}",
+    ):
+        assert api.get(f"{url}?limit=1{wrong}")[0] == 400 if "=x" not in wrong else 404
+    assert api.get(f"{asked[:-1]}1")[1]["error"]["param"] == "end_time"
+    assert (
+        api.get(f"{url}?customer={customer}&start_time={start}&end_time={start}")[1]["error"]["param"] == "start_time"
+    )

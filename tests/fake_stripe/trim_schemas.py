@@ -14,6 +14,7 @@ from typing import Any
 OBJECTS = (
     "account",
     "billing.meter",
+    "billing.meter_event_summary",
     "coupon",
     "coupon_applies_to",
     "currency_option",

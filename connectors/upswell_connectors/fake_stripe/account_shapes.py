@@ -1,4 +1,4 @@
-"""The account itself, its webhook endpoints and its meters as JSON; no version moved anything in them."""
+"""The account, its webhook endpoints, its meters and what these counted as JSON; no version moved anything in them."""
 
 from upswell_connectors.fake_stripe.shapes import Shape
 from upswell_connectors.fake_stripe.store import Store
@@ -57,4 +57,18 @@ def meter_shape(meter: Meter, store: Store, _version: Version) -> Shape:
         "status_transitions": {"deactivated_at": None},
         "updated": meter.created,
         "value_settings": {"event_payload_key": "value"},
+    }
+
+
+def summary_shape(meter: str, window: tuple[int, int], units: int, store: Store) -> Shape:
+    """Render what a customer used of a meter within a window (unix seconds)."""
+    start, end = window
+    return {
+        "id": f"mtrusg_{meter.removeprefix('mtr_')}{start}{end}",
+        "object": "billing.meter_event_summary",
+        "aggregated_value": units,
+        "end_time": end,
+        "livemode": store.livemode,
+        "meter": meter,
+        "start_time": start,
     }

@@ -163,6 +163,8 @@ class Api:
                 return view.item(id_, params)
             case "invoices", id_, "lines":
                 return view.lines(id_, params)
+            case "billing/meters", id_, "event_summaries":
+                return view.summaries(id_, params)
             case name, "", "" if name in LISTINGS:
                 return view.listed(name, params)
             case name, id_, "" if name in LISTINGS:

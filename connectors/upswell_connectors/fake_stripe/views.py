@@ -6,11 +6,11 @@ from operator import attrgetter
 from typing import Any
 
 from upswell_connectors.fake_stripe import expansion, pages, refusals
-from upswell_connectors.fake_stripe.account_shapes import endpoint_shape
+from upswell_connectors.fake_stripe.account_shapes import endpoint_shape, summary_shape
 from upswell_connectors.fake_stripe.emission import Event, render
 from upswell_connectors.fake_stripe.invoice_shapes import line_shape
 from upswell_connectors.fake_stripe.listings import LISTINGS, Listing
-from upswell_connectors.fake_stripe.queries import Query, Raw, list_query, one, single_query
+from upswell_connectors.fake_stripe.queries import Query, Raw, Reader, integer, list_query, one, single_query
 from upswell_connectors.fake_stripe.shapes import Shape
 from upswell_connectors.fake_stripe.shelves import Shelf
 from upswell_connectors.fake_stripe.store import Store
@@ -20,6 +20,9 @@ from upswell_connectors.fake_stripe.versions import Version
 
 RETENTION = 30 * 86_400
 """For how many seconds events are kept."""
+
+_MINUTE = 60
+_SUMMARY: Mapping[str, Reader] = {"customer": one, "start_time": integer, "end_time": integer}
 
 _id = attrgetter("id")
 _Params = Mapping[str, Raw]
@@ -89,6 +92,30 @@ class View:
         found, more = pages.slice_of(invoice.lines, query, "line_item", _id)
         shapes = [line_shape(line, invoice, self.store, self.version) for line in found]
         return self._page(shapes, f"/v1/invoices/{id_}/lines", query, more=more)
+
+    def summaries(self, id_: str, params: _Params) -> Shape:
+        """Return what a customer used of a meter in the running period, as one summary. Raises Refused."""
+        query = list_query(params, _SUMMARY, timed=False)
+        self._held("billing/meters", id_)
+        for name in _SUMMARY:
+            if name not in query.filters:
+                raise refusals.missing_parameter(name)
+        customer, start, end = (query.filters[name] for name in _SUMMARY)
+        self._held("customers", customer)
+        for name, second in (("start_time", start), ("end_time", end)):
+            if second % _MINUTE:
+                raise refusals.Refused(400, f"{name} must be aligned with minute boundaries.", param=name)
+        if start >= end:
+            raise refusals.Refused(400, "start_time must be before end_time.", param="start_time")
+        used = sum(
+            self.store.usage.get(item.id, 0)
+            for holder in self.store.subscriptions.values()
+            if holder.customer == customer
+            for item in holder.items
+            if self.store.prices[item.price].meter == id_ and start <= item.start < end
+        )
+        shapes = [summary_shape(id_, (start, end), used, self.store)] if used else []
+        return self._page(shapes, f"/v1/billing/meters/{id_}/event_summaries", query, more=False)
 
     def _shelf(self, listing: Listing) -> Shelf[Any]:
         shelf: Shelf[Any] = self.events if listing.object == "event" else getattr(self.store, listing.collection)
