@@ -256,7 +256,7 @@ class _Trouble:
 
 def endpoint_of(path: str) -> str:
     """Return the endpoint that Stripe counts ``path`` under, such as ``/v1/invoices/{id}/lines``."""
-    return re.sub(r"^(/v1/(?:billing/)?[a-z_]+)/[^/]+", r"\1/{id}", path)
+    return re.sub(r"^(/v1/(?:billing/|(?!billing/))[a-z_]+)/[^/]+", r"\1/{id}", path)
 
 
 def clock(headers: Mapping[str, str]) -> int:
