@@ -3,7 +3,7 @@
 What changes later of something that was told is told again, with what it was and what it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -75,31 +75,51 @@ def news(
 
     A group's movements carry the time of its last change, so that nothing can join it ``settle_minutes`` later.
     """
-    settle = settle_minutes * 60
-    closed_until = now - settle - GRACE_SECONDS
+    terms = _Terms(now, settle_minutes * 60)
+    held = {one.id: one for one in movements}
+    untold = [one for one in movements if one.id not in told]
+    restated = list(_restated(held, told, untold, terms))
+    taken = {one.now.id for one in restated if one.now}
     earliest = max(since, now - LATEST_SECONDS)
-    held = {movement.id: movement for movement in movements}
-    fresh = [one for one in movements if one.id not in told and one.occurred_at >= earliest and _is_dated(one)]
-    known = [held[name] for name in told if name in held]
-    waits = [one.occurred_at for one in (*fresh, *known) if one.occurred_at > closed_until]
-    said = []
+    recorded = [
+        Announcement(RECORDED, None, one)
+        for one in untold
+        if one.id not in taken and earliest <= one.occurred_at <= terms.closed_until and _is_dated(one)
+    ]
+    waits = [one.occurred_at for one in movements if one.occurred_at > terms.closed_until]
+    return News((*restated, *recorded), min(waits) + terms.settle + GRACE_SECONDS if waits else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """The moment, and the settle window in seconds."""
+
+    now: int
+    settle: int
+
+    @property
+    def closed_until(self) -> int:
+        """Up to when groups are closed, with all that was on its way."""
+        return self.now - self.settle - GRACE_SECONDS
+
+
+def _restated(
+    held: Mapping[str, Movement], told: Mapping[str, Movement | None], untold: Sequence[Movement], terms: _Terms
+) -> Iterator[Announcement]:
+    """Yield what is no longer as it was told; nothing of what is in an open group yet."""
+    left = list(untold)
     for name, was in told.items():
         found = held.get(name)
-        if found and closed_until < found.occurred_at <= now:
+        if found and terms.closed_until < found.occurred_at <= terms.now:
             continue
-        is_there = found is not None and found.occurred_at <= closed_until
-        current = found if is_there else None
+        current = found if found and found.occurred_at <= terms.closed_until else None
         if was and current is None:
-            heir = _heir(was, fresh, now, settle)
-            if heir and heir.occurred_at > closed_until:
+            current = _heir(was, left, terms)
+            if current and current.occurred_at > terms.closed_until:
                 continue
-            if heir:
-                fresh.remove(heir)
-            current = heir
+            left = [one for one in left if one is not current]
         if not _is_same(was, current):
-            said.append(Announcement(RESTATED, was, current))
-    said += [Announcement(RECORDED, None, one) for one in fresh if one.occurred_at <= closed_until]
-    return News(tuple(said), min(waits) + settle + GRACE_SECONDS if waits else None)
+            yield Announcement(RESTATED, was, current)
 
 
 def is_large(found: Announcement, above: int, currency: str, rates: Mapping[str, Decimal]) -> bool:
@@ -115,14 +135,14 @@ def is_large(found: Announcement, above: int, currency: str, rates: Mapping[str,
     )
 
 
-def _heir(was: Movement, fresh: Sequence[Movement], now: int, settle: int) -> Movement | None:
+def _heir(was: Movement, untold: Sequence[Movement], terms: _Terms) -> Movement | None:
     """Return the movement that stands in the place of one that is gone: of its item, by its cause or in its group."""
     near = [
         one
-        for one in fresh
+        for one in untold
         if (one.item, one.currency) == (was.item, was.currency)
-        and one.occurred_at <= now
-        and (one.cause == was.cause or abs(one.occurred_at - was.occurred_at) <= settle)
+        and one.occurred_at <= terms.now
+        and (one.cause == was.cause or abs(one.occurred_at - was.occurred_at) <= terms.settle)
     ]
     return min(near, key=lambda one: (one.cause != was.cause, abs(one.occurred_at - was.occurred_at)), default=None)
 

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
 
@@ -32,7 +31,7 @@ _WHOLE = re.compile(r"0*[1-9]\d{0,17}", re.ASCII)
 _SECONDS = re.compile(r"-?\d+", re.ASCII)
 _EARLIEST, _LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100
 _AHEAD_SECONDS = 86_400
-_MOST = Decimal(10) ** 18
+_MOST = 10**18
 
 
 def reading(row: Mapping[str, object], source: str, now: int) -> Reading:
@@ -114,10 +113,10 @@ def _units(text: str | None, kind: str) -> Fraction:
         raise RowError("units is missing")
     if text is None:
         return Fraction(0)
-    number = Decimal(text) if _NUMBER.fullmatch(text) else Decimal(-1)
-    if not 0 <= number < _MOST or number != round(number, 12):
+    number = Fraction(text) if _NUMBER.fullmatch(text) else Fraction(-1)
+    if not 0 <= number < _MOST or (number * 10**12).denominator != 1:
         raise RowError("units is no number from 0 on, with up to 18 digits before the point and 12 behind it")
-    return Fraction(number)
+    return number
 
 
 def _included(text: str | None) -> int | None:

@@ -1,4 +1,4 @@
-"""The Flask application: Stripe's webhooks come in, and anybody may ask whether the receiver is well."""
+"""The Flask application: Stripe's webhooks and the app's usage come in, and anybody may ask whether it is well."""
 
 import hmac
 import json
@@ -15,7 +15,7 @@ from upswell.addresses import WEBHOOK_PATH
 from upswell.due import next_run
 from upswell.errors import LedgerError, ShapeError
 from upswell.settings import Config, Secret
-from upswell_webhooks import counters, metrics, requestlog
+from upswell_webhooks import counters, metrics, requestlog, usage
 from upswell_webhooks.health import Health
 from upswell_webhooks.inbox import Inbox
 from upswell_webhooks.promises import PROMISES, Promise
@@ -26,7 +26,7 @@ HEALTH_PATH = "/healthz"
 
 
 def create_app(config: Config, *, patience: float = 5.0) -> Flask:
-    """Return the application; its inbox starts with the first event, and ``close`` ends it.
+    """Return the application; its threads start with what comes first, and ``close`` ends it.
 
     ``patience`` is how many seconds an event tries to get the ledger's write lock before it is answered with 503.
     The ledger must exist.
@@ -34,10 +34,13 @@ def create_app(config: Config, *, patience: float = 5.0) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     inbox = Inbox(config.ledger.path, patience=patience)
-    app.extensions["upswell_inbox"] = inbox
+    desk = usage.Desk(config.ledger.path, patience=patience)
+    app.extensions["upswell_stores"] = (inbox, desk)
     receiver = _Receiver(config.stripe.webhook_secrets, inbox)
     clinic = _Clinic(config, Health(config.ledger.path))
     app.add_url_rule(WEBHOOK_PATH, "receive", receiver.receive, methods=["POST"], provide_automatic_options=False)
+    counter = _Counter(config.server.token, desk)
+    app.add_url_rule(usage.PATH, "usage", counter.receive, methods=["POST"], provide_automatic_options=False)
     app.add_url_rule(HEALTH_PATH, "health", clinic.report, methods=["GET"], provide_automatic_options=False)
     app.add_url_rule(metrics.PATH, "metrics", clinic.measure, methods=["GET"], provide_automatic_options=False)
     app.register_error_handler(HTTPException, _tell_error)
@@ -47,9 +50,9 @@ def create_app(config: Config, *, patience: float = 5.0) -> Flask:
 
 
 def close(app: Flask) -> None:
-    """Store what the inbox of ``app`` still holds and end its thread; nothing is accepted afterwards."""
-    inbox: Inbox = app.extensions["upswell_inbox"]
-    inbox.close()
+    """Store what ``app`` still holds and end its threads; nothing is accepted afterwards."""
+    for store in app.extensions["upswell_stores"]:
+        store.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,15 @@ class _Receiver:
         except ShapeError:
             return _refuse("shape", "The body is signed, but it is no Stripe event.")
         g.facts |= {"event": event.id, "type": event.type}
-        promise = Promise(self.inbox.put(event), g.facts, _tell)
-        if PROMISES not in request.environ:
-            return promise.answer()
-        request.environ[PROMISES].append(promise)
-        return _answer(202)
+        return _promised(Promise(self.inbox.put(event), g.facts, _tell))
+
+
+def _promised(promise: Promise) -> Response:
+    """Return the promised answer, or leave it to the front, which waits for it without a thread."""
+    if PROMISES not in request.environ:
+        return promise.answer()
+    request.environ[PROMISES].append(promise)
+    return _answer(202)
 
 
 def _tell(stored: Future[str], facts: dict[str, str | None]) -> Response:
@@ -83,6 +90,43 @@ def _tell(stored: Future[str], facts: dict[str, str | None]) -> Response:
         facts |= {"outcome": "unavailable", "reason": str(error)}
         return _answer(503, error="The event could not be stored: send it again later.")
     return _answer(200, received=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    """Takes usage from who holds the token: each call is stored durably, and only then answered with 200."""
+
+    token: Secret | None
+    desk: usage.Desk
+
+    def receive(self) -> Response:
+        if self.token is None:
+            return _refuse("token", "Usage is taken once there is a token: see [server] token_env.", 403)
+        if not _is_trusted(self.token):
+            return _unauthorized(_refuse("token", "The bearer token is missing, or is another one.", 401))
+        if request.mimetype != "application/json":
+            return _refuse("type", "The body must be JSON, with Content-Type: application/json.", 415)
+        return _promised(Promise(self.desk.put(request.get_data(cache=False)), g.facts, _tell_usage))
+
+
+def _tell_usage(stored: Future[usage.Told], facts: dict[str, str | None]) -> Response:
+    """Return what became of a call once that is durable, 503 for what could not be stored."""
+    try:
+        told = stored.result()
+    except LedgerError as error:
+        facts |= {"outcome": "unstored", "reason": str(error)}
+        return _answer(503, error="The readings could not be stored: send them again later.")
+    if told.status == 200:
+        facts |= {name: str(told.content[name]) for name in ("new", "corrected", "known")}
+        facts |= {"outcome": "usage", "bad": str(len(told.content["bad"]))}
+    else:
+        facts |= {"outcome": "refused", "reason": "usage"}
+    return _answer(told.status, **told.content)
+
+
+def _unauthorized(answer: Response) -> Response:
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +148,7 @@ class _Clinic:
 
     def measure(self) -> Response:
         if not _is_trusted(self.config.server.token):
-            refused = _answer(401, error="Unauthorized")
-            refused.headers["WWW-Authenticate"] = "Bearer"
-            return refused
+            return _unauthorized(_answer(401, error="Unauthorized"))
         try:
             told = metrics.exposition(self.config.ledger.path, counters.requests, int(time.time()))
         except LedgerError:
@@ -126,9 +168,9 @@ def _is_trusted(token: Secret | None) -> bool:
     return hmac.compare_digest(given.token.encode(), token.reveal().encode())
 
 
-def _refuse(reason: str, sentence: str) -> Response:
+def _refuse(reason: str, sentence: str, code: int = 400) -> Response:
     g.facts |= {"outcome": "refused", "reason": reason}
-    return _answer(400, error=sentence)
+    return _answer(code, error=sentence)
 
 
 def _answer(code: int, **content: object) -> Response:
@@ -138,7 +180,7 @@ def _answer(code: int, **content: object) -> Response:
 def _tell_error(error: HTTPException) -> Response:
     answer = _answer(error.code or 500, error=error.name)
     if error.code == 405:
-        answer.headers["Allow"] = "POST" if request.path == WEBHOOK_PATH else "GET, HEAD"
+        answer.headers["Allow"] = "POST" if request.path in (WEBHOOK_PATH, usage.PATH) else "GET, HEAD"
     return answer
 
 
