@@ -79,16 +79,6 @@ def settle(connection: sqlite3.Connection, done: Dispatch) -> None:
     )
 
 
-def expire(ledger: Ledger, destination: str, before: int, error: str) -> None:
-    """Give up what ``destination`` should have been sent ``before`` (unix seconds UTC)."""
-    with ledger.write() as connection:
-        connection.execute(
-            "UPDATE notice_deliveries SET state = 'gave_up', next_attempt_at = NULL, error = coalesce(error, ?)"
-            " WHERE destination = ? AND state IN ('waiting', 'claimed') AND state = 'waiting' AND next_attempt_at < ?",
-            (error, destination, before),
-        )
-
-
 def listed(ledger: Ledger, state: str | None, limit: int) -> list[Dispatch]:
     """Return what is on its way, newest first: ``waiting``, ``sent``, ``gave_up``, or any."""
     wanted = {None: "true", "waiting": "state IN ('waiting', 'claimed')"}.get(state, "state = ?")

@@ -23,8 +23,6 @@ _LEASE_SECONDS = 120
 _MANY = 500
 _PATIENCE = 3
 _JITTER = 0.1
-_DAY_SECONDS = 86_400
-_OVERDUE = "the endpoint took nothing for a day"
 
 Clock = Callable[[], int]
 
@@ -41,8 +39,8 @@ class Sent:
 def send_due(ledger: Ledger, hook: HookSettings, clock: Clock, *, halted: Callable[[], bool] = lambda: False) -> Sent:
     """Send ``hook`` what is due by ``clock`` (unix seconds UTC), and write down what came of each.
 
-    After three failures in a row it is left alone until the next round; what has waited a day for its turn by then
-    is given up. ``halted`` is asked between two messages whether to stop.
+    After three failures in a row it is left alone until the next round. ``halted`` is asked between two messages
+    whether to stop.
     """
     done, in_a_row, begun = Sent(), 0, clock()
     if dispatches.stopped(ledger).get(hook.destination) == hook.mark:
@@ -61,8 +59,6 @@ def send_due(ledger: Ledger, hook: HookSettings, clock: Clock, *, halted: Callab
                 return done
         if halted():
             return done
-    if in_a_row == _PATIENCE:
-        dispatches.expire(ledger, hook.destination, begun - _DAY_SECONDS, _OVERDUE)
     return done
 
 
