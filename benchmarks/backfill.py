@@ -25,7 +25,7 @@ from upswell_connectors.shapes import facts_of_object
 from upswell_connectors.windows import Window
 
 _CEILING = 2500
-_KEY = "sk_test_benchmark"
+KEY = "sk_test_benchmark"
 _LIMITED = ("--latency", "0.15", "--per-endpoint", "25", "--overall", "100")
 _LISTS = ("customers", "subscriptions", "invoices")
 _LONGEST_SECONDS = 1800
@@ -33,17 +33,17 @@ _LONGEST_SECONDS = 1800
 
 def main(customers: int = 10_000) -> None:
     """Measure, and print what was found."""
-    with _stripe(customers, *_LIMITED) as url, tempfile.TemporaryDirectory() as folder:
+    with stripe(customers, *_LIMITED) as url, tempfile.TemporaryDirectory() as folder:
         _show_command(url, Path(folder))
         print()
         _show_lists(url)
-    with _stripe(customers) as url:
+    with stripe(customers) as url:
         print()
         _show_cost(url)
 
 
 @contextmanager
-def _stripe(customers: int, *options: str) -> Iterator[str]:
+def stripe(customers: int, *options: str) -> Iterator[str]:
     """Start a fake Stripe with so many customers, and give its URL."""
     command = [sys.executable, "-m", "upswell_connectors.fake_stripe", "--port", "0", "--customers", str(customers)]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  # our own
@@ -63,7 +63,7 @@ def _show_command(url: str, folder: Path) -> None:
     begun = time.perf_counter()
     subprocess.run(  # noqa: S603  # our own
         [sys.executable, "-m", "upswell", "--config", str(config), "backfill"],
-        env={**os.environ, "STRIPE_API_KEY": _KEY},
+        env={**os.environ, "STRIPE_API_KEY": KEY},
         timeout=_LONGEST_SECONDS,
         check=True,
     )
@@ -113,7 +113,7 @@ def _show_cost(url: str) -> None:
 
 
 def _settings(url: str, rate: int = 100) -> StripeSettings:
-    return StripeSettings(Secret(_KEY), (), url, rate, webhooks=False)
+    return StripeSettings(Secret(KEY), (), url, rate, webhooks=False)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from pathlib import Path
 from statistics import median
 
 import sending
+from backfill import KEY, stripe
 from results import section, table
 
 from upswell import events
@@ -35,6 +36,8 @@ from upswell_connectors.fake_stripe.delivery import bodies
 SECRET = "whsec_benchmark"  # noqa: S105  # of a server that lives for seconds
 _UNTIL = 1_790_000_000
 _PER_CUSTOMER = 6  # events, at least
+_READ = 5_000  # customers of the fake Stripe
+_UPSWELL = (sys.executable, "-m", "upswell", "--config")
 _SLOW_DISK = (
     *("strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=fsync,fdatasync", "-o", "/dev/null"),
     *("-e", "inject=fsync,fdatasync:delay_exit=10000"),
@@ -51,19 +54,20 @@ was due. Processor time is the server's, both processes, until it has caught up.
 class Load:
     """So many ``connections`` for so many ``seconds``; ``rate`` events a second at most, if not as many as go.
 
-    ``beside``: while `upswell reclassify` rebuilds some thousands of customers again and again.
+    ``beside``: while `upswell reclassify` rebuilds some thousands of customers, or `upswell backfill` reads as many
+    from a fake Stripe, again and again.
     """
 
     connections: int
     seconds: float
     rate: int | None = None
     slow_disk: bool = False
-    beside: bool = False
+    beside: str = ""
 
     def __str__(self) -> str:
         much = f"{self.rate:,}/s" if self.rate else "all that goes"
         disk = ", +10 ms a sync" if self.slow_disk else ""
-        beside = ", beside `upswell reclassify`" if self.beside else ""
+        beside = f", beside `upswell {self.beside}`" if self.beside else ""
         return f"{self.connections} connections, {much}, {self.seconds:g} s{disk}{beside}"
 
     @property
@@ -79,7 +83,8 @@ LOADS = (
     Load(8, 10, 1_000),
     Load(64, 10, 1_500),
     Load(64, 5, slow_disk=True),
-    Load(1, 15, 20, beside=True),
+    Load(1, 15, 20, beside="reclassify"),
+    Load(1, 15, 20, beside="backfill"),
 )
 
 
@@ -97,7 +102,7 @@ def _measured(load: Load, number: int) -> list[str]:
         folder, sent = Path(name), lives(load.events, f"benchmark {number}")
         alone = _commits_a_second(folder / "alone.db", sent[:2_000])
         with serving(folder, _SLOW_DISK if load.slow_disk else ()) as (port, pid):
-            with _reclassifying(folder) if load.beside else nullcontext():
+            with _BESIDE[load.beside](folder):
                 worked = _processor_seconds(pid)
                 waits, seconds = _sent(port, load, sent)
             rest = caught_up(folder / "upswell.db")
@@ -124,12 +129,28 @@ def _reclassifying(folder: Path) -> Iterator[None]:
         for body in lives(20_000, "held before"):
             events.accept(ledger, [events.envelope(body)])
     caught_up(folder / "upswell.db")
-    command = [sys.executable, "-m", "upswell", "--config", str(folder / "config.toml"), "reclassify"]
+    with _again_and_again([*_UPSWELL, str(folder / "config.toml"), "reclassify"]):
+        yield
+
+
+@contextmanager
+def _backfilling(folder: Path) -> Iterator[None]:
+    """Read thousands of customers with all that they have into the ledger, again and again meanwhile."""
+    config = folder / "backfill.toml"
+    with stripe(_READ, "--latency", "0.02") as url:
+        config.write_text(f'[stripe]\napi_base = "{url}"\nrequests_per_second = 100\n')
+        with _again_and_again([*_UPSWELL, str(config), "backfill"], STRIPE_API_KEY=KEY):
+            yield
+
+
+@contextmanager
+def _again_and_again(command: Sequence[str], **environ: str) -> Iterator[None]:
+    """Run ``command`` for as long as the block lasts, the last time to its end."""
     stopping = threading.Event()
 
     def again() -> None:
         while not stopping.is_set():
-            subprocess.run(command, cwd=folder, capture_output=True, check=True)  # noqa: S603  # our own
+            subprocess.run(command, env={**os.environ, **environ}, capture_output=True, check=True)  # noqa: S603  # our own
 
     thread = threading.Thread(target=again)
     thread.start()
@@ -138,6 +159,9 @@ def _reclassifying(folder: Path) -> Iterator[None]:
     finally:
         stopping.set()
         thread.join()
+
+
+_BESIDE = {"": nullcontext, "reclassify": _reclassifying, "backfill": _backfilling}
 
 
 def lives(count: int, seed: str) -> list[bytes]:
@@ -176,7 +200,7 @@ def serving(folder: Path, under: Sequence[str] = ()) -> Iterator[tuple[int, int]
     (folder / "config.toml").write_text(f"[server]\nport = {port}\n")
     environ = {**os.environ, "STRIPE_WEBHOOK_SECRET": SECRET, "STRIPE_API_KEY": ""}
     environ.pop("UPSWELL_CONFIG", None)
-    command = [sys.executable, "-m", "upswell", "--config", str(folder / "config.toml"), "serve"]
+    command = [*_UPSWELL, str(folder / "config.toml"), "serve"]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen([*under, *command], cwd=folder, env=environ, stdout=log, stderr=log)  # noqa: S603
     try:

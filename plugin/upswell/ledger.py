@@ -6,7 +6,6 @@ thread that opened it.
 
 import fcntl
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.errors import LedgerBusy, LedgerError
+from upswell.ledger_file import begin, begun, identity, refuse_lost, size
 from upswell.migrations import migrations, names
 
 _RETRY_SECONDS = 0.0005
@@ -52,13 +52,15 @@ class Ledger:
                 "creates it, "
                 "or name another under [ledger] path"
             )
-        _refuse_lost_file(path)
+        refuse_lost(path)
         try:
             if create and not path.exists():
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                begin(path)
             self.connection: sqlite3.Connection = sqlite3.connect(path, isolation_level=None, timeout=0)
-            self._file = _identity(path)
+            self._file = identity(path)
             self._prepare(create=create, checkpoints=checkpoints, synced=synced)
+            if create:
+                begun(path)
         except (OSError, sqlite3.Error) as error:
             self.close()
             raise LedgerError(f"The ledger {path} cannot be opened ({error}): check the file and its folder") from error
@@ -111,7 +113,7 @@ class Ledger:
 
     def is_replaced(self) -> bool:
         """Say whether the path names another file by now, or none: nobody would find what is written here."""
-        return _identity(self.path) != self._file
+        return identity(self.path) != self._file
 
     @contextmanager
     def write(self, seconds: float = 30.0) -> Iterator[sqlite3.Connection]:
@@ -155,7 +157,7 @@ class Ledger:
         if self._checkpoints and self.wants_erasing() and self.erases_beside():
             with suppress(LedgerError):
                 self.erase(_ERASE_SECONDS)
-        if _size(Path(f"{self.path}-wal")) < _LARGE_WAL:
+        if size(Path(f"{self.path}-wal")) < _LARGE_WAL:
             return
         if self._checkpoints:
             # What is committed meanwhile is left over: the next tries find little, and then the log begins anew.
@@ -175,7 +177,7 @@ class Ledger:
 
     def erases_beside(self) -> bool:
         """Whether that is done beside others who write; where the file is large, only before they begin."""
-        return self.job(_ERASE) == "log" or _size(self.path) <= _BESIDE
+        return self.job(_ERASE) == "log" or size(self.path) <= _BESIDE
 
     def erase(self, seconds: float = 20.0) -> None:
         """Write the file anew, without what was deleted, and empty its log; for who holds the ledger's lock.
@@ -265,30 +267,6 @@ def hold(path: Path, seconds: float = 0.0) -> IO[bytes]:
                 f"Another `upswell serve` holds the ledger {path}: stop it, or name another ledger"
             ) from error
         return lock
-
-
-def _refuse_lost_file(path: Path) -> None:
-    """Refuse a log whose ledger is gone: what is in it belongs to that one, and a new one would take it for its own."""
-    if _size(path) == 0 and _size(log := Path(f"{path}-wal")):
-        raise LedgerError(
-            f"The ledger {path} is gone or empty, and its write-ahead log {log} is not: "
-            "bring the ledger back from a backup, or move the log away to begin a new one"
-        )
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _is_busy(error: sqlite3.DatabaseError) -> bool:

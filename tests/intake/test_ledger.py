@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from intake.told import applied, movements, subscribed, tables, taken
 from upswell import ledger as ledgers
+from upswell import ledger_file
 from upswell.errors import LedgerBusy, LedgerError
 from upswell.ledger import Ledger, hold, note_job
 
@@ -63,14 +64,24 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path, content, create):
     assert path.read_bytes() == content
 
 
-def test_an_empty_file_is_not_read_as_a_ledger(tmp_path):
-    """A reading command makes no ledger of an empty file."""
+@pytest.mark.parametrize("create", [True, False], ids=["serve", "summary"])
+def test_a_file_that_was_emptied_is_refused(tmp_path, create):
+    """No new ledger takes the place of one that has lost all its bytes: one sentence names the remedies."""
     path = tmp_path / "upswell.db"
     path.touch()
+    with pytest.raises(LedgerError, match=r"upswell\.db is an empty file: bring it back from a backup, or remove it"):
+        Ledger(path, create=create)
+    assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("upswell.db", 0)]
+
+
+def test_who_was_ended_while_the_file_was_made_makes_it_the_next_time(tmp_path):
+    """A new file is empty for a moment, and says so: whoever is killed then goes on, and no reader takes it for one."""
+    path = tmp_path / "upswell.db"
+    ledger_file.begin(path)
     with pytest.raises(LedgerError, match=r"upswell\.db is no ledger of this version: run `upswell serve` once"):
         Ledger(path)
-    with Database(path) as database:
-        assert database.table_names() == []
+    Ledger(path, create=True).close()
+    assert [file.name for file in tmp_path.iterdir()] == ["upswell.db"]
 
 
 def test_an_older_ledger_is_brought_up_to_date_by_who_may(tmp_path, monkeypatch):

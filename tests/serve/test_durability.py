@@ -168,7 +168,7 @@ def torn(data):
     return data[:6000]
 
 
-@pytest.mark.parametrize("damage", [overwritten, torn, lambda _: b"no database" * 1000])
+@pytest.mark.parametrize("damage", [overwritten, torn, lambda _: b"no database" * 1000, lambda _: b""])
 def test_a_corrupt_ledger_is_refused_and_left_alone(ended, damage):
     """A damaged file is told in one sentence that names it; it is not touched, and no empty ledger takes its place."""
     ended.ledger.write_bytes(damaged := damage(ended.ledger.read_bytes()))
