@@ -5,7 +5,7 @@ inserts it, or takes over one whose time has come, may send; the UNIQUE key and 
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -18,6 +18,7 @@ from upswell.restated import Post
 from upswell.summary import Health, Summary, as_json
 from upswell.targets import Progress
 from upswell.together import Together
+from upswell.trend import Point
 from upswell.weeks import parse
 
 _REPORT = "weekly"
@@ -193,7 +194,7 @@ def revive(connection: sqlite3.Connection, now: int) -> None:
 
 def _packed(summary: Summary) -> str:
     beside = {"zone": summary.zone, "notes": summary.notes, "names": dict(summary.names), "hint": summary.hint}
-    return json.dumps({**as_json(summary), **beside})
+    return json.dumps({**as_json(summary), **beside, "trend": [asdict(point) for point in summary.trend]})
 
 
 def _unpacked(text: str) -> Summary:
@@ -213,4 +214,5 @@ def _unpacked(text: str) -> Summary:
         targets=msgspec.convert(held.get("targets", []), tuple[Progress, ...]),
         hint=held.get("hint", ""),
         names=held.get("names", {}),  # summaries of before 2026-11-25 have none
+        trend=msgspec.convert(held.get("trend", []), tuple[Point, ...]),
     )

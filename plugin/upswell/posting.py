@@ -18,6 +18,7 @@ from upswell.ledger import Ledger, note_job
 from upswell.render import words
 from upswell.settings import Config
 from upswell.summary import Summary
+from upswell.trending import with_trend
 from upswell.weekly import weekly_summary
 from upswell.weeks import Week, local, parse
 
@@ -90,7 +91,7 @@ class _Desk:
         """Keep the summary of ``week`` and claim every channel; an empty list where another process was faster."""
         with self.ledger.write() as connection:
             deliveries.supersede(connection, week.name, self.now)
-        summary = weekly_summary(self.ledger, self.config, week, self.now)
+        summary = with_trend(self.ledger, weekly_summary(self.ledger, self.config, week, self.now), self.now)
         if missed:
             summary = replace(summary, notes=(_missed(missed), *summary.notes))
         wanted = [self._composed(summary, channel, remarks) for channel in self.config.report.channels]
@@ -123,13 +124,14 @@ class _Desk:
     def send(self, claimed: Delivery, before: Delivery | None = None) -> Outcome:
         """Send what is claimed, and write down and return what came of it."""
         channel = CHANNELS[claimed.destination]
+        failure = None
         try:
             channel.send(self.config, claimed.content, self.now)
         except DeliveryError as error:
-            done = _failed(claimed, before, error, self.now)
-            done = replace(done, content=channel.left_over(claimed.content, error))
+            failure, done = error, _failed(claimed, before, error, self.now)
         else:
             done = replace(claimed, state="sent", next_attempt_at=None, sent_at=self.now)
+        done = replace(done, content=channel.kept(claimed.content, failure))
         with self.ledger.write() as connection:
             deliveries.settle(connection, done)
         return self._outcome(done)
