@@ -59,7 +59,10 @@ def send(settings: EmailSettings, mail: Mail, at: int) -> None:
 
 
 def compose(settings: EmailSettings, mail: Mail, at: int) -> EmailMessage:
-    """Return the message: plain text, and the same as HTML with its pictures. Raises DeliveryError for a header it cannot have."""
+    """Return the message: plain text, and the same as HTML with its pictures.
+
+    Raises DeliveryError for a header it cannot have.
+    """
     message = EmailMessage(policy=SMTP)
     headers = {
         "From": settings.sender,
@@ -76,11 +79,10 @@ def compose(settings: EmailSettings, mail: Mail, at: int) -> EmailMessage:
         raise DeliveryError(f"The mail's {name} cannot be {value!r}: correct it under [email]", final=True) from error
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
-    html = message.get_body(("html",))
-    for each in mail.inlines if html else ():
-        html.add_related(
-            b64decode(each.data), "image", "png", cid=f"<{each.cid}>", filename=f"{each.name}.png", disposition="inline"
-        )
+    _, html = message.iter_parts()
+    for each in mail.inlines:
+        image, name = b64decode(each.data), f"{each.name}.png"
+        html.add_related(image, "image", "png", cid=f"<{each.cid}>", filename=name, disposition="inline")
     return message
 
 

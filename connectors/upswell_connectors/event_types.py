@@ -35,6 +35,7 @@ EVENT_TYPES = (
     "product.created",
     "product.updated",
     "product.deleted",
+    "billing.alert.triggered",
 )
 
 MOST_AT_ONCE = 20

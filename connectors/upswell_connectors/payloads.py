@@ -148,6 +148,20 @@ class Discount(Struct):
     invoice_item: str | None = None
 
 
+class Alert(Struct):
+    """A threshold of usage that the merchant set on a meter."""
+
+    id: str
+    title: str | None = None
+
+
+class Triggered(Struct):
+    """That a customer reached an alert's threshold; who is forgotten leaves no alert behind."""
+
+    customer: str | Ref | None = None
+    alert: Alert | None = None
+
+
 class Address(Struct):
     """An address."""
 

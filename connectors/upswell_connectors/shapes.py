@@ -10,6 +10,7 @@ from upswell import catalogue
 from upswell.errors import ShapeError
 from upswell.facts import Facts, Invoice, Thing, Told
 from upswell.history import Snapshot, State
+from upswell.readings import MILESTONE, STRIPE, Reading
 from upswell_connectors import invoices, objects, payloads, schedules
 
 Json = Mapping[str, Any]
@@ -184,6 +185,19 @@ def _invoice_facts(event: _Envelope) -> Facts:
     return Facts(told=told, invoice=Invoice(objects.id_of(payload.customer), rows), cut_off=cut_off)
 
 
+def _alert_facts(event: _Envelope) -> Facts:
+    """Read that usage reached what an alert is set to: a milestone.
+
+    Stripe tells it once in a customer's life, whatever the period, so that its value is no usage of a period.
+    """
+    payload = objects.read(event.object, payloads.Triggered, "triggered alert")
+    if payload.alert is None or payload.customer is None or not event.id:
+        return Facts()
+    customer, alert = objects.id_of(payload.customer), payload.alert
+    label = alert.title or "usage alert"
+    return Facts(reading=Reading(STRIPE, event.id, customer, MILESTONE, alert.id, event.created, label=label))
+
+
 def _told(event: _Envelope, value: Thing) -> Facts:
     return Facts(told=(Told(event.created, value),))
 
@@ -197,4 +211,5 @@ _READERS: dict[str, Callable[[_Envelope], Facts]] = {
     "coupon": _coupon_facts,
     "price": _price_facts,
     "product": _product_facts,
+    "billing.alert_triggered": _alert_facts,
 }

@@ -62,8 +62,9 @@ def _wait(response: HttpResponse) -> float:
 
 
 def send(settings: SlackSettings, message: Mapping[str, Any]) -> None:
-    """Post ``message`` (``text`` and ``blocks``), once: only a refusal for the rate is tried again here.
+    """Post ``message`` (``text`` and ``blocks``, for a bot ``metadata`` too), once.
 
+    Only a refusal for the rate is tried again here.
     Raises DeliveryError, whose sentence holds neither the webhook's URL nor the token.
     """
     try:
@@ -82,22 +83,28 @@ def send(settings: SlackSettings, message: Mapping[str, Any]) -> None:
 
 
 def _by_webhook(url: str, message: Mapping[str, Any]) -> None:
-    client = WebhookClient(url, timeout=_TIMEOUT, retry_handlers=[_ShortWaits()], logger=_silent)
-    answer = client.send(text=message["text"], blocks=message["blocks"], unfurl_links=False, unfurl_media=False)
+    hook = WebhookClient(url, timeout=_TIMEOUT, retry_handlers=[_ShortWaits()], logger=_silent)
+    answer = hook.send(text=message["text"], blocks=message["blocks"], unfurl_links=False, unfurl_media=False)
     if answer.status_code != 200:
         raise _refusal(answer.status_code, answer.body)
 
 
-def _by_token(settings: SlackSettings, message: Mapping[str, Any]) -> None:
-    client = WebClient(
+def client(settings: SlackSettings) -> WebClient:
+    """Return what speaks to Slack's API with the bot token, and logs nothing."""
+    return WebClient(
         token=settings.bot_token.reveal() if settings.bot_token else None,
         base_url=API,
         timeout=_TIMEOUT,
         retry_handlers=[_ShortWaits()],
         logger=_silent,
     )
+
+
+def _by_token(settings: SlackSettings, message: Mapping[str, Any]) -> None:
     try:
-        client.chat_postMessage(channel=str(settings.channel), unfurl_links=False, unfurl_media=False, **message)
+        client(settings).chat_postMessage(
+            channel=str(settings.channel), unfurl_links=False, unfurl_media=False, **message
+        )
     except SlackApiError as error:
         raise _refusal(error.response.status_code, str(error.response.get("error", ""))) from None
 

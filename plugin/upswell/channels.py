@@ -4,10 +4,12 @@ What is composed is JSON text: the ledger keeps it before it is sent, exactly as
 """
 
 import json
+import secrets
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from typing import Any
 
 from upswell.deliveries import Delivery
 from upswell.errors import DeliveryError
@@ -16,25 +18,49 @@ from upswell.render import slack as slack_face
 from upswell.render.pictures import pictures
 from upswell.settings import Config
 from upswell.summary import Summary
-from upswell_connectors import email, slack
+from upswell_connectors import email, slack, slack_history
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
     """``compose(config, summary, remarks, before)`` gives the content, ``send(config, content, now)`` hands it over.
 
-    ``before`` is the earlier attempt, if there was one. ``send`` raises DeliveryError; ``kept(content, error)``
-    is what the ledger keeps of the content after it, or after it went well (None): no picture, a next attempt draws it
-    again from the summary that was kept.
+    ``before`` is the earlier attempt, if there was one. ``send`` raises DeliveryError; ``kept(content, error)`` is what
+    the ledger keeps of the content after it, or after it went well (None): no picture, a next attempt draws it again
+    from the summary that was kept. ``posted_at(config, content, since)`` says when content whose end nobody knows
+    arrived after all, since ``since``; None where nobody can tell.
     """
 
     compose: Callable[[Config, Summary, Sequence[str], Delivery | None], str]
     send: Callable[[Config, str, int], None]
     kept: Callable[[str, DeliveryError | None], str]
+    posted_at: Callable[[Config, str, int], int | None]
 
 
-def _compose_slack(_config: Config, summary: Summary, remarks: Sequence[str], _before: Delivery | None) -> str:
-    return json.dumps(slack_face.message(summary, remarks), ensure_ascii=False)
+def _compose_slack(config: Config, summary: Summary, remarks: Sequence[str], before: Delivery | None) -> str:
+    """Write the message; a bot's carries a mark that its channel's history can be asked for."""
+    message = slack_face.message(summary, remarks)
+    if config.slack and config.slack.bot_token and not config.slack.webhook_url:
+        message["metadata"] = _mark_of(before.content if before else "") or _mark(summary)
+    return json.dumps(message, ensure_ascii=False)
+
+
+def _mark(summary: Summary) -> dict[str, Any]:
+    """Return a mark that no other delivery has, whatever else posts to the channel."""
+    return {
+        "event_type": "upswell_summary",
+        "event_payload": {"period": summary.week, "delivery": secrets.token_hex(8)},
+    }
+
+
+def _mark_of(content: str) -> dict[str, Any] | None:
+    held: dict[str, Any] = json.loads(content) if content else {}
+    return held.get("metadata")
+
+
+def _slack_posted_at(config: Config, content: str, since: int) -> int | None:
+    mark = _mark_of(content)
+    return slack_history.posted_at(config.slack, mark, since) if mark and config.slack else None
 
 
 def _send_slack(config: Config, content: str, _now: int) -> None:
@@ -57,7 +83,8 @@ def _compose_email(config: Config, summary: Summary, remarks: Sequence[str], bef
         html=letter.html,
         message_id=message_id,
         inlines=tuple(
-            email.Inline(each.name, _content_id(each.name, message_id), b64encode(each.image).decode()) for each in drawn
+            email.Inline(each.name, _content_id(each.name, message_id), b64encode(each.image).decode())
+            for each in drawn
         ),
     )
     return json.dumps({**asdict(mail), "reached": reached}, ensure_ascii=False)
@@ -94,6 +121,6 @@ def _message_id(config: Config, summary: Summary) -> str:
 
 
 CHANNELS: Mapping[str, Channel] = {
-    "slack": Channel(_compose_slack, _send_slack, lambda content, _: content),
-    "email": Channel(_compose_email, _send_email, _kept_of_email),
+    "slack": Channel(_compose_slack, _send_slack, lambda content, _: content, _slack_posted_at),
+    "email": Channel(_compose_email, _send_email, _kept_of_email, lambda *_: None),
 }

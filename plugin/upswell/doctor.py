@@ -14,7 +14,7 @@ from upswell.errors import LedgerError
 from upswell.events import counts
 from upswell.finding import Finding, age
 from upswell.ledger import Ledger
-from upswell.metering import last_round
+from upswell.metered import metered
 from upswell.outgoing import outgoing
 from upswell.rebuild import Progress, may_be_changed_back
 from upswell.schedule import next_run
@@ -96,7 +96,7 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield _last_event(ledger, config, now)
             yield _catch_up(ledger, config, now)
             yield _reconciled(ledger, now)
-            yield _meters(ledger, now)
+            yield from metered(ledger, now)
             yield _history(ledger, now)
             yield _backlog(ledger)
             yield _posts(ledger, now)
@@ -166,16 +166,6 @@ def _reconciled(ledger: Ledger, now: int) -> Finding:
     text = f"{found.differences:,} of {found.looked_at:,} subscriptions differ from Stripe's, {ago} ago"
     remedy = ": `upswell reconcile` says in what and why, and `--heal` closes it"
     return Finding("reconciled", well=not found.differences, text=text + (remedy if found.differences else ""))
-
-
-def _meters(ledger: Ledger, now: int) -> Finding:
-    found = last_round(ledger)
-    if found.trouble:
-        return Finding("billing meters", well=False, text=f"not read: {found.trouble}")
-    if not found.begun:
-        return Finding("billing meters", well=True, text="not read yet: `upswell serve` does it, with a Stripe key")
-    text = f"{found.readings:,} readings with {found.requests:,} requests, {age(now - found.begun)} ago"
-    return Finding("billing meters", well=True, text=text)
 
 
 def _history(ledger: Ledger, now: int) -> Finding:

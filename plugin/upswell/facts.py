@@ -7,6 +7,7 @@ from upswell.discounts import Coupon, Discount
 from upswell.history import Snapshot, State
 from upswell.phases import Schedule
 from upswell.prices import Price
+from upswell.readings import Reading
 from upswell.usage import Billed
 
 Thing = Price | Product | Coupon | Discount | Customer | Schedule
@@ -46,3 +47,4 @@ class Facts:
     invoice: Invoice | None = None
     cut_off: str | None = None
     snapshot: Snapshot | None = None
+    reading: Reading | None = None

@@ -158,9 +158,13 @@ class Slack(Section, frozen=True):
     webhook_url_file: Annotated[
         File | None, note("A file that holds it, instead of the environment.", "/run/secrets/slack_webhook_url")
     ] = None
-    bot_token_env: Annotated[Variable, note("The environment variable that holds a bot token (scope chat:write).")] = (
-        "SLACK_BOT_TOKEN"
-    )
+    bot_token_env: Annotated[
+        Variable,
+        note(
+            "The environment variable that holds a bot token (scope chat:write). With channels:history and "
+            "channels:read too, what was never answered is looked for in the channel before it is posted again."
+        ),
+    ] = "SLACK_BOT_TOKEN"
     bot_token_file: Annotated[
         File | None, note("A file that holds it, instead of the environment.", "/run/secrets/slack_bot_token")
     ] = None

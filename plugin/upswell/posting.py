@@ -56,7 +56,11 @@ def post_due(ledger: Ledger, config: Config, now: int) -> list[Outcome]:
     if found := due(now, ledger.job(_FIRST_SERVED), deliveries.periods(ledger), config.report):
         outcomes += [desk.send(claim) for claim in desk.open(found.week, found.missed, desk.late(found.week))]
     for before in deliveries.waiting(ledger, now):
-        if before.destination in config.report.channels and (claim := desk.claim_again(before)):
+        if before.destination not in config.report.channels:
+            continue
+        if told := desk.arrived(before):
+            outcomes.append(told)
+        elif claim := desk.claim_again(before):
             outcomes.append(desk.send(claim, before))
     return outcomes
 
@@ -118,6 +122,8 @@ class _Desk:
         busy = Outcome(channel, ok=True, text=f"{channel}: {week.name} is being posted by another process.")
         if before and before.is_being_sent(self.now):
             return busy
+        if before and (told := self.arrived(before)):
+            return told
         claimed = self.claim_again(before or _never_tried(week.name, channel))
         return self.send(claimed, before) if claimed else busy
 
@@ -128,6 +134,8 @@ class _Desk:
         try:
             channel.send(self.config, claimed.content, self.now)
         except DeliveryError as error:
+            if error.unsure and (told := self.arrived(claimed)):
+                return told
             failure, done = error, _failed(claimed, before, error, self.now)
         else:
             done = replace(claimed, state="sent", next_attempt_at=None, sent_at=self.now)
@@ -135,6 +143,22 @@ class _Desk:
         with self.ledger.write() as connection:
             deliveries.settle(connection, done)
         return self._outcome(done)
+
+    def arrived(self, before: Delivery) -> Outcome | None:
+        """Write down, and say, that an attempt whose end nobody knew did arrive, where the channel can tell."""
+        if before.state != "claimed":
+            return None
+        since = self._week(before.period).end
+        channel = CHANNELS[before.destination]
+        posted_at = channel.posted_at(self.config, before.content, since)
+        if posted_at is None:
+            return None
+        content = channel.kept(before.content, None)
+        done = replace(before, state="sent", next_attempt_at=None, sent_at=posted_at, error=None, content=content)
+        with self.ledger.write() as connection:
+            deliveries.settle(connection, done)
+        text = f"{before.destination}: {before.period} is posted: the channel shows it, though no answer came."
+        return Outcome(before.destination, ok=True, text=text)
 
     def late(self, week: Week) -> tuple[str, ...]:
         """Return the remark on a late post, where it is one."""

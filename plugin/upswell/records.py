@@ -14,6 +14,7 @@ from upswell.facts import TABLES, Facts, Invoice, Told
 from upswell.forgotten import screened
 from upswell.history import History, Snapshot, State
 from upswell.lost import recovered
+from upswell.measures import write_readings
 from upswell.mentions import mention, mention_named, mentioning, products_of
 from upswell.phases import Schedule
 from upswell.portfolio import Subscription
@@ -53,6 +54,8 @@ def write_facts(connection: sqlite3.Connection, event: str | None, facts: Facts,
         _write_invoice(connection, event, facts.invoice, rules)
     if facts.snapshot:
         _write_snapshot(connection, facts.snapshot, rules)
+    if facts.reading:
+        write_readings(connection, [facts.reading])
     _release(connection, facts)
 
 

@@ -18,7 +18,7 @@ SOLD = frozenset(_SOLD.split())
 """Keys of what the merchant sells, which say nothing of who buys: they are kept whole."""
 
 _READ = """
-active amount amount_decimal amount_off applies_to behavior billing_reason billing_scheme cancel_at
+active alert amount amount_decimal amount_off applies_to behavior billing_reason billing_scheme cancel_at
 cancel_at_period_end created currency current_period_end current_trial customer data deleted discount discount_amounts
 discounts divide_by duration duration_in_months end end_behavior end_date ended_at expires_at finalized_at flat_amount
 flat_amount_decimal has_more id interval interval_count invoice invoice_item invoice_item_details items lines lookup_key
@@ -30,7 +30,7 @@ unit_amount_decimal up_to usage_type
 READ = frozenset(_READ.split())
 """Keys that tell what was paid when. All others go, whatever they are: addresses, descriptions, links to invoices."""
 
-PERSONAL = frozenset({"name", "email", "metadata", "nickname", "address", "country"})
+PERSONAL = frozenset({"name", "email", "metadata", "nickname", "address", "country", "title"})
 """Keys that are read and may name somebody: outside of what is sold they are replaced, thinned out, or left out."""
 
 # Whatever a body holds, the others that are accepted with it must be: it is left out instead.

@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,30 @@ def test_the_last_reading_of_meters_is_told(held: dict[str, object], well: bool,
         note_job(connection, "meters", held)
     told = next(line for line in findings(config, 1_800_010_800) if line.subject == "billing meters")
     assert (told.well, told.text) == (well, text)
+
+
+def test_what_stripe_could_not_count_is_told(upswell) -> None:
+    """Thin events that report errors of a meter are taken in, and are a finding for a week, with the meter's id."""
+    at = int(time.time())
+    thin = {
+        "id": "evt_test_1",
+        "object": "v2.core.event",
+        "type": "v1.billing.meter.error_report_triggered",
+        "created": datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", ".134Z"),
+        "livemode": False,
+        "related_object": {"id": "mtr_1", "type": "billing.meter", "url": "/v1/billing/meters/mtr_1"},
+    }
+    nameless = thin | {"id": "evt_test_2", "type": "v1.billing.meter.no_meter_found", "related_object": None}
+    Path("thin.jsonl").write_text(lines(thin, nameless))
+    assert upswell("replay", "thin.jsonl").code == 0
+    config = load()
+    found = {
+        now: next(one for one in findings(config, now) if one.subject == "meter events")
+        for now in (at, at + 8 * 86_400)
+    }
+    assert not found[at].well
+    assert found[at].text.startswith("2 reports in a week of usage of mtr_1 that Stripe could not count")
+    assert found[at + 8 * 86_400].well
 
 
 def test_products_that_lack_families_are_named(upswell) -> None:

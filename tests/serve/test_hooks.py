@@ -43,11 +43,11 @@ def test_kill_9_loses_no_message_and_repeats_it_under_its_own_id(launch):
         names = on_their_way(path, 120)
         for goal in kills:
             served = launch(**settings)
-            until(lambda goal=goal: len(receiver.taken) >= goal, 60)
+            until(lambda goal=goal: len(receiver.taken) >= goal, 180)
             served.kill()
             leases_are_over(path)
         launch(**settings).ready()
-        until(lambda: set(receiver.ids()) == names, 60)
+        until(lambda: set(receiver.ids()) == names, 180)
         with Ledger(path) as ledger:
             until(lambda: dispatches.standing(ledger, "hook:campaigns").sent == len(names))
     repeated = {name: many for name, many in Counter(receiver.ids()).items() if many > 1}
@@ -63,8 +63,8 @@ def test_a_stop_waits_for_no_endpoint(launch):
         served.stop()
         on_their_way(served.ledger, 1)
         served = launch(**settings).ready()
-        until(lambda: receiver.requests, 60)
-        assert served.stop() < 10
+        until(lambda: receiver.requests, 180)
+        assert served.in_time(served.stop())
         assert "Something is still being sent" in served.said()
         with Ledger(served.ledger) as ledger:
             (one,) = dispatches.listed(ledger, "waiting", 9)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from connectors.sent import body
 from intake.told import AT, DAY, applied, subscribed
 from receiving import configured
 
@@ -93,3 +94,16 @@ def test_units_are_exact(text):
     """Units are decimals, as long as they need to be, and never floats."""
     assert decimal(Fraction(text)) == text
     assert Fraction(decimal(Fraction(1, 3))) == Fraction("0.333333333333")
+
+
+def test_a_triggered_alert_is_a_signal(ledger, config):
+    """An alert that Stripe triggered is raised as a milestone, once, however often its event comes."""
+    alert = {"id": "alrt_1", "object": "billing.alert", "title": "1,000 exports"}
+    said = {"object": "billing.alert_triggered", "alert": alert, "customer": "cus_1", "value": 1000}
+    event = body(said, "billing.alert.triggered", id="evt_alert", created=NOW - DAY)
+    for _ in range(2):
+        applied(ledger, event)
+    look(ledger, config, NOW)
+    (one,) = raised.standing(ledger)
+    assert one.signal == "milestone"
+    assert one.evidence.startswith("1,000 exports on ")

@@ -39,13 +39,14 @@ def draw(name: str, shown: Shown, width: int) -> alt.LayerChart:
         _text([{"text": shown["when"]}], x=-left, y=-17, color=_FAINT),
     ]
     padding = {"left": _EDGE + left, "right": _EDGE + right, "top": _EDGE + _TITLE - 8, "bottom": _EDGE + below}
-    return (
+    drawn: alt.LayerChart = (
         alt.layer(*marks, *heads)
         .properties(width=inner, height=height, padding=padding, background=_PAPER, autosize="none")
         .configure(font=_FONT)
         .configure_view(strokeWidth=0)
         .configure_axis(labelColor=_FAINT, labelFontSize=11, labelFont=_FONT, domainColor=_LINE, ticks=False)
     )
+    return drawn
 
 
 Drawn = tuple[list[alt.Chart], tuple[int, int, int], tuple[int, int]]
@@ -58,8 +59,8 @@ def _bridge(shown: Shown, width: int) -> Drawn:
     low, high = _reach([row["to"] for row in rows])
     beside = 18 + 7 * max(len(row["text"]) for row in rows)
     inner, height = width - _LABELS - beside, _ROW * len(rows)
-    x = {"axis": None, "scale": alt.Scale(domain=[low, high], nice=False, zero=False)}
-    y = {"axis": None, "scale": alt.Scale(domain=[0, len(rows)], nice=False, reverse=True)}
+    x: Row = {"axis": None, "scale": alt.Scale(domain=[low, high], nice=False, zero=False)}
+    y: Row = {"axis": None, "scale": alt.Scale(domain=[0, len(rows)], nice=False, reverse=True)}
     levels = [{**row, "from": low} for row in rows if row["bar"] == "level"]
     bars = [
         _chart(levels if bar == "level" else [row for row in rows if row["bar"] == bar])
@@ -67,11 +68,7 @@ def _bridge(shown: Shown, width: int) -> Drawn:
         .encode(x=alt.X("from:Q", **x), x2="to:Q", y=alt.Y("top:Q", **y), y2="foot:Q")
         for bar, (fill, edge) in _BARS.items()
     ]
-    joints = (
-        _chart(rows[:-1])
-        .mark_rule(color=_FAINT)
-        .encode(x=alt.X("to:Q", **x), y=alt.Y("foot:Q", **y), y2="next:Q")
-    )
+    joints = _chart(rows[:-1]).mark_rule(color=_FAINT).encode(x=alt.X("to:Q", **x), y=alt.Y("foot:Q", **y), y2="next:Q")
     middle = alt.Y("middle:Q", **y)
     texts = [
         _text(rows, x=-_LABELS, y=middle, field="label"),
@@ -107,15 +104,29 @@ def _causes(shown: Shown, width: int) -> Drawn:
     ]
     totals = [{"place": place, "text": week["total"], "high": sum(week["amounts"])} for place, week in enumerate(weeks)]
     most = max(total["high"] for total in totals)
-    x, y = _weekly(weeks), {"axis": None, "scale": alt.Scale(domain=[0, most], range=[_HIGH, _LEGEND])}
+    x = _weekly(weeks)
+    y: Row = {"axis": None, "scale": alt.Scale(domain=[0, most], range=[_HIGH, _LEGEND])}
     colours = alt.Scale(domain=causes, range=[_CAUSES[colour] for _, colour in shown["causes"]])
-    legend = alt.Legend(title=None, orient="none", legendX=0, legendY=-4, direction="horizontal", symbolType="square",
-                        symbolStrokeColor=_INK, symbolStrokeWidth=0.75, symbolOpacity=1, labelFontSize=11,
-                        labelColor=_INK, labelFont=_FONT)
+    legend = alt.Legend(
+        title=None,
+        orient="none",
+        legendX=0,
+        legendY=-4,
+        direction="horizontal",
+        symbolType="square",
+        symbolStrokeColor=_INK,
+        symbolStrokeWidth=0.75,
+        symbolOpacity=1,
+        labelFontSize=11,
+        labelColor=_INK,
+        labelFont=_FONT,
+    )
     columns = (
         _chart(parts)
         .mark_bar(stroke=_INK, strokeWidth=0.75)
-        .encode(x=x, y=alt.Y("amount:Q", **y), color=alt.Color("cause:N", scale=colours, legend=legend), order="order:Q")
+        .encode(
+            x=x, y=alt.Y("amount:Q", **y), color=alt.Color("cause:N", scale=colours, legend=legend), order="order:Q"
+        )
     )
     above = _text(totals, x=x, y=alt.Y("high:Q", **y), align="center", dy=-8, fontSize=_small(totals))
     return [columns, above], (0, width, 0), (_HIGH, _WEEKS)
@@ -135,7 +146,8 @@ def _retention(shown: Shown, width: int) -> Drawn:
     room = max(high - low, 0.02) * 0.12
     domain = [low - room, high + room]
     axis = alt.Axis(title=None, tickCount=4, gridColor=_GRID, domain=False, format=".0%" if high - low > 0.1 else ".1%")
-    x, y = _weekly(weeks, every=2), {"axis": axis, "scale": alt.Scale(domain=domain, nice=False, zero=False)}
+    x = _weekly(weeks, every=2)
+    y: Row = {"axis": axis, "scale": alt.Scale(domain=domain, nice=False, zero=False)}
     marks = [_chart([{"whole": 1}]).mark_rule(color=_FAINT).encode(y=alt.Y("whole:Q", **y))]
     for key, (colour, dashes) in reversed(_LINES.items()):
         points = _chart([{"place": place, "share": week[key]} for place, week in enumerate(weeks)])
@@ -170,14 +182,15 @@ def _weekly(weeks: Sequence[Row], every: int = 1) -> alt.X:
 
 
 def _chart(values: Sequence[Row]) -> alt.Chart:
-    return alt.Chart(alt.Data(values=list(values)))
+    return alt.Chart(alt.InlineData(values=list(values)))
 
 
 def _text(values: Sequence[Row], *, x: Any, y: Any, field: str = "text", **look: Any) -> alt.Chart:
     """Return texts, each at a place of the chart in pixels or at what a channel says."""
     look = {"align": "left", "baseline": "middle", "fontSize": 12, "color": _INK, **look}
     place = {"x": x if isinstance(x, alt.X) else alt.value(x), "y": y if isinstance(y, alt.Y) else alt.value(y)}
-    return _chart(values).mark_text(**look).encode(text=f"{field}:N", **place)
+    drawn: alt.Chart = _chart(values).mark_text(**look).encode(text=f"{field}:N", **place)
+    return drawn
 
 
 CHARTS: Mapping[str, Callable[[Shown, int], Drawn]] = {

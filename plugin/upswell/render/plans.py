@@ -80,7 +80,10 @@ def _causes(summary: Summary) -> Plan | None:
         for point, total in zip(points, totals, strict=True)
     ]
     told = ", ".join(f"{_week(one)} {words.short(total, currency)}" for one, total in zip(points, totals, strict=True))
-    shown = {"causes": [(label, place) for place, (kind, label) in enumerate(CAUSES.items()) if kind in held], "weeks": weeks}
+    shown = {
+        "causes": [(label, place) for place, (kind, label) in enumerate(CAUSES.items()) if kind in held],
+        "weeks": weeks,
+    }
     return _plan("causes", "Expansion by cause", _over(points), told, shown)
 
 
