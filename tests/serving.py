@@ -13,7 +13,7 @@ from pathlib import Path
 
 from receiving import OTHER_SECRET, PATH, SECRET, TOKEN, signature
 
-_SECONDS = 60
+_SECONDS = 240
 _PORTS = range(12_000, 32_000)  # below those that the system gives to whoever connects
 
 
