@@ -121,6 +121,16 @@ def latest(ledger: Ledger) -> list[Delivery]:
     return [Delivery(*row) for row in rows]
 
 
+def last_unsent(ledger: Ledger) -> str | None:
+    """Return the name of the last week whose summary was kept, if it was for no destination."""
+    row = ledger.connection.execute(
+        "SELECT period, id IN (SELECT summary FROM deliveries) FROM summaries WHERE report = ?"
+        " ORDER BY period DESC LIMIT 1",
+        (_REPORT,),
+    ).fetchone()
+    return row[0] if row and not row[1] else None
+
+
 def waiting(ledger: Ledger, now: int) -> list[Delivery]:
     """Return the deliveries to be tried (again) at ``now``: failed ones, and claims whose lease is over."""
     rows = ledger.connection.execute(
@@ -184,10 +194,10 @@ def supersede(connection: sqlite3.Connection, period: str, now: int) -> None:
 
 
 def revive(connection: sqlite3.Connection, now: int) -> None:
-    """Let the last week's given-up deliveries be tried once more, inside an open write transaction."""
+    """Let what was given up of the last week sent anywhere be tried once more, inside an open write transaction."""
     connection.execute(
         "UPDATE deliveries SET state = 'failed', next_attempt_at = ?2 WHERE report = ?1 AND state = 'gave_up'"
-        " AND period = (SELECT max(period) FROM summaries WHERE report = ?1)",
+        " AND period = (SELECT max(period) FROM deliveries WHERE report = ?1)",
         (_REPORT, now),
     )
 
