@@ -103,7 +103,7 @@ def retention(opening: Mapping[str, int], happened: Iterable[Movement]) -> Reten
     NRR = their MRR at the end / S, all kinds in it; GRR = sum of min(start, end) / S, so growth does not count.
     """
     changes = mrr(happened)
-    return _retained(opening, {who: start + changes.get(who, 0) for who, start in opening.items()})
+    return retained(opening, {who: start + changes.get(who, 0) for who, start in opening.items()})
 
 
 def retention_without_price(
@@ -115,13 +115,14 @@ def retention_without_price(
     the end) ends at 0, and nobody below: a price raised before a churn goes with it.
     """
     changes = mrr(movement for movement in happened if movement.group != "price")
-    return _retained(
+    return retained(
         opening,
         {who: max(0, start + changes.get(who, 0)) if who in remaining else 0 for who, start in opening.items()},
     )
 
 
-def _retained(opening: Mapping[str, int], closing: Mapping[str, int]) -> Retention:
+def retained(opening: Mapping[str, int], closing: Mapping[str, int]) -> Retention:
+    """Retention of those whose MRR was above zero in ``opening``; ``closing`` is everybody's MRR at the end."""
     cohort = {who: start for who, start in opening.items() if start > 0}
     whole = sum(cohort.values())
     return Retention(
