@@ -24,7 +24,6 @@ from upswell.rebuild import Progress
 from upswell.records import write_facts
 from upswell.signals.known import Known
 from upswell.signals.periods import running
-from upswell.signals.terms import Terms
 from upswell.versions import Shared
 from upswell_connectors.client import Client
 from upswell_connectors.meters import read_names, read_usage
@@ -122,7 +121,7 @@ def _read_some(  # a round, and all that can end it
         if progress:
             progress(done, len(left))
         known = _known(ledger.connection, account, config, int(client.now()), shared)
-        wanted = _periods(known, config.signals) if known else set()
+        wanted = _periods(known) if known else set()
         if untold := (_untold(known) if known else set()) - priced:
             _complete(ledger, config, client, untold)
             priced |= untold
@@ -150,11 +149,11 @@ def _counted(known: Known) -> list[tuple[Position, str]]:
     return [(one, one.price.meter) for one in positions if one.price.metered and one.price.meter]
 
 
-def _periods(known: Known, terms: Terms) -> set[_Asked]:
+def _periods(known: Known) -> set[_Asked]:
     """Return which meters are to be asked of a customer, and for which period."""
     found = set()
     for position, meter in _counted(known):
-        owner, period = known.portfolio.around(position.subscription).owner, running(position, known, terms)
+        owner, period = known.portfolio.around(position.subscription).owner, running(position, known)
         if owner and period and known.at - period[0] >= _MINUTE:
             found.add(_Asked(meter, owner, *period))
     return found
