@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,22 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith(_OURS)]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def drawing() -> bool:
+    """Say whether pictures are drawn: each takes a process of its own, so a test asks for them by another ``drawing``.
+
+    A test module that is about pictures gives a fixture of this name that returns True.
+    """
+    return False
+
+
+@pytest.fixture(autouse=True)
+def pictures_on_demand(monkeypatch: pytest.MonkeyPatch, *, drawing: bool) -> None:
+    """Hide altair, as on a machine without the extra, from every test that does not ask for pictures."""
+    if not drawing:
+        monkeypatch.setitem(sys.modules, "altair", None)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from typing import Self
 
 from receiving import PATH, signature
 
-_SECONDS = 60
+_SECONDS = 240
 
 
 class Senders:

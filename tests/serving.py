@@ -8,11 +8,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from receiving import OTHER_SECRET, PATH, SECRET, TOKEN, signature
 
-_SECONDS = 60
+_SECONDS = 240
 _PORTS = range(12_000, 32_000)  # below those that the system gives to whoever connects
 
 
@@ -20,9 +21,18 @@ class Served:
     """A running ``upswell serve`` whose configuration, ledger and log lie in ``folder``.
 
     ``more`` is TOML that follows the section [server], ``kept`` goes into [ledger], ``environ`` into its environment.
+    ``program`` is what Python runs, with its arguments.
     """
 
-    def __init__(self, folder: Path, port: int | None = None, more: str = "", kept: str = "", **environ: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int | None = None,
+        more: str = "",
+        kept: str = "",
+        program: Sequence[str] = ("-m", "upswell"),
+        **environ: str,
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.port = port or free_port()
@@ -34,7 +44,7 @@ class Served:
         secrets = {"STRIPE_WEBHOOK_SECRET": f"{SECRET},{OTHER_SECRET}", "UPSWELL_TOKEN": TOKEN, "STRIPE_API_KEY": ""}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(  # this interpreter
-                [sys.executable, "-m", "upswell", "--config", str(config), "serve"],
+                [sys.executable, *program, "--config", str(config), "serve"],
                 env={**os.environ, **secrets, **environ},
                 stdout=log,
                 stderr=log,

@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,14 +18,27 @@ _TIMEOUT = 30
 
 
 @dataclass(frozen=True, slots=True)
+class Inline:
+    """A PNG that the HTML shows: ``cid`` is its Content-ID without brackets, ``data`` the file in base64."""
+
+    name: str
+    cid: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail to hand over: ``html`` and ``text`` say the same; ``message_id`` stays the same over attempts."""
+    """A mail to hand over: ``html`` and ``text`` say the same; ``message_id`` stays the same over attempts.
+
+    ``inlines`` are the pictures that the HTML names as ``cid:…``.
+    """
 
     to: tuple[str, ...]
     subject: str
     text: str
     html: str
     message_id: str
+    inlines: tuple[Inline, ...] = ()
 
 
 def send(settings: EmailSettings, mail: Mail, at: int) -> None:
@@ -45,7 +59,10 @@ def send(settings: EmailSettings, mail: Mail, at: int) -> None:
 
 
 def compose(settings: EmailSettings, mail: Mail, at: int) -> EmailMessage:
-    """Return the message: plain text, and the same as HTML. Raises DeliveryError for a header it cannot have."""
+    """Return the message: plain text, and the same as HTML with its pictures.
+
+    Raises DeliveryError for a header it cannot have.
+    """
     message = EmailMessage(policy=SMTP)
     headers = {
         "From": settings.sender,
@@ -62,6 +79,10 @@ def compose(settings: EmailSettings, mail: Mail, at: int) -> EmailMessage:
         raise DeliveryError(f"The mail's {name} cannot be {value!r}: correct it under [email]", final=True) from error
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    _, html = message.iter_parts()
+    for each in mail.inlines:
+        image, name = b64decode(each.data), f"{each.name}.png"
+        html.add_related(image, "image", "png", cid=f"<{each.cid}>", filename=name, disposition="inline")
     return message
 
 

@@ -149,6 +149,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             segments=tuple(dict.fromkeys(report.segments)),
             note_above=report.note_above,
             notify_signals=source.sections["signals"].notify,
+            quiet=report.quiet,
         ),
         slack=slack,
         email=email,

@@ -6,7 +6,7 @@ inserts it, or takes over one whose time has come, may send; the UNIQUE key and 
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +19,7 @@ from upswell.restated import Post
 from upswell.summary import Health, Summary, as_json
 from upswell.targets import Progress
 from upswell.together import Together
+from upswell.trend import Point
 from upswell.weeks import parse
 
 _REPORT = "weekly"
@@ -121,6 +122,16 @@ def latest(ledger: Ledger) -> list[Delivery]:
     return [Delivery(*row) for row in rows]
 
 
+def last_unsent(ledger: Ledger) -> str | None:
+    """Return the name of the last week whose summary was kept, if it was for no destination."""
+    row = ledger.connection.execute(
+        "SELECT period, id IN (SELECT summary FROM deliveries) FROM summaries WHERE report = ?"
+        " ORDER BY period DESC LIMIT 1",
+        (_REPORT,),
+    ).fetchone()
+    return row[0] if row and not row[1] else None
+
+
 def waiting(ledger: Ledger, now: int) -> list[Delivery]:
     """Return the deliveries to be tried (again) at ``now``: failed ones, and claims whose lease is over."""
     rows = ledger.connection.execute(
@@ -184,17 +195,17 @@ def supersede(connection: sqlite3.Connection, period: str, now: int) -> None:
 
 
 def revive(connection: sqlite3.Connection, now: int) -> None:
-    """Let the last week's given-up deliveries be tried once more, inside an open write transaction."""
+    """Let what was given up of the last week sent anywhere be tried once more, inside an open write transaction."""
     connection.execute(
         "UPDATE deliveries SET state = 'failed', next_attempt_at = ?2 WHERE report = ?1 AND state = 'gave_up'"
-        " AND period = (SELECT max(period) FROM summaries WHERE report = ?1)",
+        " AND period = (SELECT max(period) FROM deliveries WHERE report = ?1)",
         (_REPORT, now),
     )
 
 
 def _packed(summary: Summary) -> str:
     beside = {"zone": summary.zone, "notes": summary.notes, "names": dict(summary.names), "hint": summary.hint}
-    return json.dumps({**as_json(summary), **beside})
+    return json.dumps({**as_json(summary), **beside, "trend": [asdict(point) for point in summary.trend]})
 
 
 def _unpacked(text: str) -> Summary:
@@ -214,4 +225,5 @@ def _unpacked(text: str) -> Summary:
         targets=msgspec.convert(held.get("targets", []), tuple[Progress, ...]),
         hint=held.get("hint", ""),
         names=held.get("names", {}),  # summaries of before 2026-11-25 have none
+        trend=msgspec.convert(held.get("trend", []), tuple[Point, ...]),
     )

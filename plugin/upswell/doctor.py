@@ -75,7 +75,8 @@ def _webhook_secret(config: Config) -> Finding:
 
 def _channels(config: Config) -> Finding:
     if config.report.channels:
-        return Finding("channels", well=True, text=", ".join(config.report.channels))
+        quiet = "; quiet weeks are sent nowhere" if config.report.quiet == "silent" else ""
+        return Finding("channels", well=True, text=", ".join(config.report.channels) + quiet)
     place = config.places["slack.webhook_url"]
     return Finding("channels", well=True, text=f"none, summaries are only recorded: fill {place}, or [email]")
 
@@ -202,6 +203,8 @@ def _posts(ledger: Ledger, now: int) -> Finding:
     if broken:
         remedy = f"mend that, then `upswell summary --week {broken[0].period} --post`"
         return Finding("last summary", well=False, text=f"{'; '.join(told)}. {remedy}")
+    if recorded := deliveries.last_unsent(ledger):
+        told.append(f"{recorded} was recorded and sent nowhere")
     return Finding("last summary", well=True, text="; ".join(told) or "none was posted yet")
 
 

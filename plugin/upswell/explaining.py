@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from upswell import books, events
+from upswell import books, deliveries, events
 from upswell.agenda import widened
 from upswell.errors import UpswellError
 from upswell.explanation import BilledLine, Derivation, Evidence, Moment, Timeline, explain, is_whole
@@ -17,6 +17,7 @@ from upswell.movements import Chapter, chapters
 from upswell.plans import outlook
 from upswell.records import history_of
 from upswell.rules import Rules
+from upswell.told import Told, sayings
 
 
 def why(ledger: Ledger, rules: Rules, who: str, now: int) -> Timeline | Derivation:
@@ -55,7 +56,8 @@ def _timeline(ledger: Ledger, rules: Rules, history: History, now: int) -> Timel
         for chapter in (*past, *sorted(future, key=lambda chapter: chapter.group.at))
     ]
     held = _mrr(movement for chapter in past for movement in chapter.movements)
-    return Timeline(history.customer, _name(ledger, history), held, tuple(moments))
+    restated = (one for one in _told(ledger, booked) if one.is_restated)
+    return Timeline(history.customer, _name(ledger, history), held, tuple(moments), tuple(restated))
 
 
 def _left(chapter: Chapter, overtaken: Collection[str]) -> Iterator[Chapter]:
@@ -80,10 +82,22 @@ def _derivation(ledger: Ledger, rules: Rules, history: History, who: str, now: i
                     *others,
                     replace(cause, lines=tuple(_lines(ledger, movement, of_all=is_whole(chapter, movement)))),
                 )
-                return Derivation(_name(ledger, history), movement.occurred_at > now, found, evidence)
+                posted = tuple(_told(ledger, [movement]))
+                return Derivation(_name(ledger, history), movement.occurred_at > now, found, evidence, posted)
     raise UpswellError(
         f"The movement {who} was made under other rules: run `upswell reclassify` to rebuild all, and look again"
     )
+
+
+def _told(ledger: Ledger, movements: Iterable[Movement]) -> Iterator[Told]:
+    """Yield what posted summaries said of the weeks and kinds of ``movements``, beside what is so now."""
+    posts = deliveries.posts(ledger)
+    weeks = {post.week.name: post.week for post in posts}.values()
+    moved = [(week, one.kind, one.currency) for one in movements for week in weeks if week.holds(one.occurred_at)]
+    for week, kind, currency in dict.fromkeys(moved):
+        now = books.movements(ledger, since=week.start, until=week.end, kind=kind, currency=currency)
+        said = sayings(posts, week.name, kind, currency)
+        yield Told(week.name, kind, currency, said, sum(one.amount for one in now))
 
 
 def _name(ledger: Ledger, history: History) -> str:

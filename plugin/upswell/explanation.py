@@ -11,6 +11,7 @@ from upswell.movements import Chapter
 from upswell.pairs import ARCHIVED
 from upswell.reasons import label
 from upswell.rules import Rules
+from upswell.told import Told
 from upswell.walk import Step
 
 _PARTS = {
@@ -92,12 +93,16 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A customer's whole history, oldest first; ``mrr`` is today's by currency, in minor units a month."""
+    """A customer's whole history, oldest first; ``mrr`` is today's by currency, in minor units a month.
+
+    ``restated`` are the weeks and kinds of its movements of which posted summaries said something else than is so now.
+    """
 
     customer: str
     name: str
     mrr: Mapping[str, int]
     moments: tuple[Moment, ...]
+    restated: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +138,16 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """A movement's explanation, with the customer's name and what Stripe sent; ``scheduled``: it lies ahead."""
+    """A movement's explanation, with the customer's name and what Stripe sent; ``scheduled``: it lies ahead.
+
+    ``posted`` is what posted summaries said of its week and kind.
+    """
 
     name: str
     scheduled: bool
     explanation: Explanation
     evidence: tuple[Evidence, ...]
+    posted: tuple[Told, ...] = ()
 
 
 def explain(chapter: Chapter, movement: Movement, catalogue: Catalogue, rules: Rules) -> Explanation:

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
-from upswell import poison, raised
+from upswell import outbox, poison, raised
 from upswell.agenda import widened
+from upswell.backlog import BACKFILL
 from upswell.errors import UpswellError
 from upswell.ledger import Ledger
 from upswell.measures import readings_of
@@ -30,6 +31,7 @@ from upswell.signals.words import day
 from upswell.versions import Shared, refresh
 
 _BATCH = 200
+_BEHIND_SECONDS = 60
 
 _log = logging.getLogger(__name__)
 
@@ -53,8 +55,11 @@ def look(
 ) -> Looked:
     """Look at whoever is due at ``now`` (unix seconds UTC), for so many ``seconds`` at the most.
 
-    What is over time is looked at the next time. Commits are short, as those of a rebuild are.
+    What is over time is looked at the next time. Commits are short, as those of a rebuild are. Nobody is looked at
+    while only a part of what happened is known, see ``half_known``.
     """
+    if half_known(ledger, now):
+        return Looked()
     ends = None if seconds is None else time.monotonic() + seconds
     done, shared = Looked(), Shared()
     while some := raised.due(ledger.connection, now, _BATCH)[::-1]:
@@ -66,6 +71,18 @@ def look(
                 return done
             time.sleep(PAUSE_SECONDS)
     return done
+
+
+def half_known(ledger: Ledger, now: int) -> str | None:
+    """Return in words why customers are not known whole at ``now`` (unix seconds UTC), or None where they are.
+
+    What is yet to be read or applied may speak against telling of a customer, and what was told cannot be taken back.
+    """
+    if ledger.job(BACKFILL) is not None:
+        return "a backfill is not finished"
+    if outbox.is_behind(ledger, now - _BEHIND_SECONDS):
+        return "events wait to be applied"
+    return None
 
 
 def _look_at_some(ledger: Ledger, left: list[str], config: Config, now: int, shared: Shared, done: Looked) -> Looked:
@@ -115,6 +132,8 @@ def why_none(ledger: Ledger, config: Config, who: str, now: int) -> str:
         return f"{who} is not told of: {found.restraint}"
     if not found.signs:
         return f"{who} shows no sign of being ready for more"
+    if why := half_known(ledger, now):
+        return f"{who} is not looked at yet: {why}"
     last = max(one.raised_at for one in raised.of_customer(ledger.connection, account))
     again = day(last + config.signals.cooldown_days * DAY, now, config.signals)
     return f"{who} was told of lately, and is not told of anew before {again}"

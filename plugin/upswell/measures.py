@@ -1,5 +1,6 @@
 """Readings in the ledger: written once a key, and read back for a customer."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from fractions import Fraction
@@ -11,6 +12,7 @@ from upswell.raised import want_look
 from upswell.readings import Reading
 
 _COLUMNS = "source, key, customer, kind, name, label, at, units, included, period_start, period_end"
+_MARKS = ", ".join("?" * len(_COLUMNS.split(",")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,20 @@ def write_readings(connection: sqlite3.Connection, readings: Iterable[Reading]) 
     One whose key is known and which says something else corrects what was said. Whoever anything new is about is
     looked at for signals next.
     """
-    done, touched, accounts = Written(), set[str](), _Accounts(connection)
+    done, touched, accounts = Counter[str](), set[str](), _Accounts(connection)
     for one in readings:
         if accounts.is_forgotten(one.customer):
-            done += Written(forgotten=1)
+            done["forgotten"] += 1
             continue
         became, also = _write(connection, one)
-        done += became
+        done[became] += 1
         if accounts.of(one.customer) is None:
-            done += Written(strangers=1)
-        if not became.known:
-            touched |= {one.customer, *also}
+            done["strangers"] += 1
+        if became != "known":
+            touched |= {one.customer, also}
     for account in sorted({found for customer in touched if (found := accounts.of(customer))}):
         want_look(connection, account)
-    return done
+    return Written(**done)
 
 
 class _Accounts:
@@ -72,19 +74,18 @@ class _Accounts:
         return self._known[customer]
 
 
-def _write(connection: sqlite3.Connection, one: Reading) -> tuple[Written, tuple[str, ...]]:
-    """Write a reading, and return what became of it and whose it was before."""
+def _write(connection: sqlite3.Connection, one: Reading) -> tuple[str, str]:
+    """Write a reading, and return what became of it, in the words of ``Written``, and whose it was before."""
     said = (one.source, one.key, one.customer, one.kind, one.name, one.label, one.at)
     row = (*said, decimal(one.units), one.limit, one.start, one.end)
-    marks = ", ".join("?" * len(row))
-    if connection.execute(f"INSERT OR IGNORE INTO readings({_COLUMNS}) VALUES ({marks})", row).rowcount:
-        return Written(new=1), ()
+    if connection.execute(f"INSERT OR IGNORE INTO readings({_COLUMNS}) VALUES ({_MARKS})", row).rowcount:
+        return "new", one.customer
     place = (one.source, one.key)
     held = connection.execute(f"SELECT {_COLUMNS} FROM readings WHERE source = ? AND key = ?", place).fetchone()
     if held == row:
-        return Written(known=1), ()
-    connection.execute(f"UPDATE readings SET ({_COLUMNS}) = ({marks}) WHERE source = ? AND key = ?", (*row, *place))
-    return Written(corrected=1), (held[2],)
+        return "known", one.customer
+    connection.execute(f"UPDATE readings SET ({_COLUMNS}) = ({_MARKS}) WHERE source = ? AND key = ?", (*row, *place))
+    return "corrected", str(held[2])
 
 
 def readings_of(connection: sqlite3.Connection, account: str) -> list[Reading]:

@@ -18,20 +18,23 @@ from upswell.errors import Refused, ShapeError, UpswellError
 from upswell.ledger import Ledger, note_job
 from upswell.looking import past_of
 from upswell.measures import write_readings
+from upswell.portfolio import Position
 from upswell.readings import STRIPE, USAGE, Reading
 from upswell.rebuild import Progress
+from upswell.records import write_facts
 from upswell.signals.known import Known
 from upswell.signals.periods import running
-from upswell.signals.terms import Terms
 from upswell.versions import Shared
 from upswell_connectors.client import Client
 from upswell_connectors.meters import read_names, read_usage
+from upswell_connectors.stripe_api import StripeApi
 
 ROUND_SECONDS = 6 * 3600
 """How long after one round has begun the next begins: 120 requests in 30 days for a customer with one meter."""
 
 _JOB = "meters"
 _MINUTE = 60
+_STAYS = (401, 403)
 _HOLDERS = (
     "SELECT DISTINCT account FROM prices JOIN mentions ON mentions.reference = prices.id JOIN accounts USING (customer)"
     " WHERE json_extract(prices.value, '$.meter') IS NOT NULL AND account > ? ORDER BY account"
@@ -110,14 +113,18 @@ def _read_some(  # a round, and all that can end it
     stopping: Event | None,
     progress: Progress | None,
 ) -> Round:
-    before, shared = client.sent, Shared()
+    before, shared, priced = client.sent, Shared(), set[str]()
     names: Mapping[str, str] | None = None
     for done, account in enumerate(left):
         if (stopping and stopping.is_set()) or (ends is not None and time.monotonic() > ends):
             return held
         if progress:
             progress(done, len(left))
-        wanted = _wanted(ledger.connection, account, config, int(client.now()), shared)
+        known = _known(ledger.connection, account, config, int(client.now()), shared)
+        wanted = _periods(known) if known else set()
+        if untold := (_untold(known) if known else set()) - priced:
+            _complete(ledger, config, client, untold)
+            priced |= untold
         if wanted and names is None:
             names = read_names(client)
         readings = [reading for one in wanted if (reading := _read(client, one, names or {}))]
@@ -127,24 +134,49 @@ def _read_some(  # a round, and all that can end it
     return _noted(ledger, replace(held, ended=int(client.now())))
 
 
-def _wanted(connection: sqlite3.Connection, account: str, config: Config, now: int, shared: Shared) -> set[_Asked]:
-    """Return which meters are to be asked of a customer, and for which period; none where it cannot be told."""
+def _known(connection: sqlite3.Connection, account: str, config: Config, now: int, shared: Shared) -> Known | None:
+    """Return what is known of a customer, None where that cannot be told now."""
     try:
-        known = past_of(connection, account, config.rules, shared).known(now)
+        return past_of(connection, account, config.rules, shared).known(now)
     except (UpswellError, LookupError) as error:
         _log.info("%s cannot be asked for: %s", account, error)
-        return set()
-    return {asked for asked in _periods(known, config.signals) if now - asked.start >= _MINUTE}
+        return None
 
 
-def _periods(known: Known, terms: Terms) -> set[_Asked]:
+def _counted(known: Known) -> list[tuple[Position, str]]:
+    """Return the metered positions whose price has a meter, with that meter."""
+    positions = known.portfolio.positions.values()
+    return [(one, one.price.meter) for one in positions if one.price.metered and one.price.meter]
+
+
+def _periods(known: Known) -> set[_Asked]:
+    """Return which meters are to be asked of a customer, and for which period."""
     found = set()
-    for position in known.portfolio.positions.values():
-        owner = known.portfolio.around(position.subscription).owner
-        period = running(position, known, terms) if position.price.metered and position.price.meter else None
-        if period and position.price.meter and owner:
-            found.add(_Asked(position.price.meter, owner, *period))
+    for position, meter in _counted(known):
+        owner, period = known.portfolio.around(position.subscription).owner, running(position, known)
+        if owner and period and known.at - period[0] >= _MINUTE:
+            found.add(_Asked(meter, owner, *period))
     return found
+
+
+def _untold(known: Known) -> set[str]:
+    """Return the prices whose tiers nobody told yet: events leave them out, and the free one says what is included."""
+    prices = [position.price for position, _ in _counted(known)]
+    return {price.id for price in prices if price.mode != "per_unit" and price.amounts.tiers is None}
+
+
+def _complete(ledger: Ledger, config: Config, client: Client, prices: set[str]) -> None:
+    """Ask for prices with their tiers, one request each. Raises Refused but for those that are gone, Unreachable."""
+    for name in sorted(prices):
+        try:
+            facts = StripeApi(config.stripe, client).price(name)
+        except Refused as refused:
+            if refused.status in _STAYS:
+                raise
+            _log.info("%s", refused)
+            continue
+        with ledger.write() as connection:
+            write_facts(connection, None, facts, config.rules)
 
 
 def _read(client: Client, asked: _Asked, names: Mapping[str, str]) -> Reading | None:
@@ -159,7 +191,7 @@ def _read(client: Client, asked: _Asked, names: Mapping[str, str]) -> Reading | 
         _log.warning("%s", error)
         return None
     except Refused as refused:
-        if refused.status in (401, 403):
+        if refused.status in _STAYS:
             raise
         _log.info("%s", refused)
         return None

@@ -102,6 +102,16 @@ def retention(tracks: Iterable[Track], start: int, end: int) -> tuple[Retention,
     )
 
 
+def retained(opening: Mapping[str, int], closing: Mapping[str, int]) -> Retention:
+    """Retention of those whose MRR was above zero in ``opening``; ``closing`` is everybody's MRR at the end."""
+    cohort = {who: start for who, start in opening.items() if start > 0}
+    whole = sum(cohort.values())
+    return Retention(
+        nrr=ratio(sum(closing[who] for who in cohort), whole),
+        grr=ratio(sum(min(start, closing[who]) for who, start in cohort.items()), whole),
+    )
+
+
 def time_to_expansion(tracks: Iterable[Track], instant: int) -> Fraction | None:
     """The median of days (of 86,400 s) from a customer's ``new`` to its first expansion, or None where none expanded.
 

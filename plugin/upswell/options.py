@@ -12,7 +12,6 @@ from msgspec import Meta, field
 from upswell.hook_options import Hooks
 from upswell.option_types import (
     Address,
-    Amount,
     Clock,
     Currency,
     Days,
@@ -32,6 +31,7 @@ from upswell.option_types import (
     note,
 )
 from upswell.signal_options import Signals
+from upswell.target_options import Targets
 
 
 class Ledger(Section, frozen=True):
@@ -116,6 +116,13 @@ class Report(Section, frozen=True):
         tuple[Literal["slack", "email"], ...] | None,
         note("Where it is posted. Left out: everywhere that is configured. []: nowhere, but recorded.", ["slack"]),
     ] = None
+    quiet: Annotated[
+        Literal["short", "silent"],
+        note(
+            "How a week is posted in which no existing customer grew, shrank or left. silent: not at all, unless an "
+            "earlier summary is corrected; it is recorded all the same."
+        ),
+    ] = "short"
     alerts: Annotated[
         bool,
         note("Whether those channels are told when no event comes for longer than usual, or events fail."),
@@ -158,9 +165,14 @@ class Slack(Section, frozen=True):
     webhook_url_file: Annotated[
         File | None, note("A file that holds it, instead of the environment.", "/run/secrets/slack_webhook_url")
     ] = None
-    bot_token_env: Annotated[Variable, note("The environment variable that holds a bot token (scope chat:write).")] = (
-        "SLACK_BOT_TOKEN"
-    )
+    bot_token_env: Annotated[
+        Variable,
+        note(
+            "The environment variable that holds a bot token (scope chat:write). With files:write too, a "
+            "picture goes into the message's thread; with channels:history and channels:read, what was never answered "
+            "is looked for in the channel before it is posted again."
+        ),
+    ] = "SLACK_BOT_TOKEN"
     bot_token_file: Annotated[
         File | None, note("A file that holds it, instead of the environment.", "/run/secrets/slack_bot_token")
     ] = None
@@ -257,23 +269,6 @@ class Rules(Section, frozen=True):
         ),
     ] = field(default_factory=dict)
     sales: Sales = Sales()
-
-
-class SegmentTarget(Section, frozen=True):
-    """A target for one value of a segment, such as one team or one owner of customers. As many as you need."""
-
-    segment: Annotated[Segment, note("The segment, as in [report] segments.", "customer.metadata.team")]
-    value: Annotated[Text, note("Its value.", "emea")]
-    month: Annotated[Amount | None, note("For each month.", 2000)] = None
-    quarter: Annotated[Amount | None, note("For each quarter.", 6000)] = None
-
-
-class Targets(Section, frozen=True):
-    """Expansion to be won, in units of [report] currency a month; the summary says how far it has come."""
-
-    month: Annotated[Amount | None, note("In each calendar month. Left out: no target.", 5000)] = None
-    quarter: Annotated[Amount | None, note("In each calendar quarter. Left out: no target.", 15000)] = None
-    segment: tuple[SegmentTarget, ...] = ()
 
 
 SECTIONS: dict[str, type[Section]] = {

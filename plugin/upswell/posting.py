@@ -15,9 +15,10 @@ from upswell.deliveries import Delivery
 from upswell.due import due, post_at
 from upswell.errors import DeliveryError, UpswellError
 from upswell.ledger import Ledger, note_job
-from upswell.render import words
+from upswell.render import sentences, words
 from upswell.settings import Config
 from upswell.summary import Summary
+from upswell.trending import with_trend
 from upswell.weekly import weekly_summary
 from upswell.weeks import Week, local, parse
 
@@ -53,9 +54,13 @@ def post_due(ledger: Ledger, config: Config, now: int) -> list[Outcome]:
     desk = _Desk(ledger, config, now)
     outcomes = []
     if found := due(now, ledger.job(_FIRST_SERVED), deliveries.periods(ledger), config.report):
-        outcomes += [desk.send(claim) for claim in desk.open(found.week, found.missed, desk.late(found.week))]
+        outcomes += desk.post(found.week, found.missed, desk.late(found.week))
     for before in deliveries.waiting(ledger, now):
-        if before.destination in config.report.channels and (claim := desk.claim_again(before)):
+        if before.destination not in config.report.channels:
+            continue
+        if told := desk.arrived(before):
+            outcomes.append(told)
+        elif claim := desk.claim_again(before):
             outcomes.append(desk.send(claim, before))
     return outcomes
 
@@ -70,7 +75,9 @@ def post_by_hand(ledger: Ledger, config: Config, week: Week, now: int) -> list[O
     desk = _Desk(ledger, config, now)
     outcomes = []
     if week.name not in deliveries.periods(ledger):
-        outcomes = [desk.send(claim) for claim in desk.open(week, (), ())]
+        outcomes = desk.post(week, (), ())
+    if desk.was_silent(week):
+        return [_silent(week.name)]
     done = {outcome.destination for outcome in outcomes}
     outcomes += [desk.insist(week, channel) for channel in config.report.channels if channel not in done]
     return outcomes or [
@@ -86,13 +93,29 @@ class _Desk:
     config: Config
     now: int
 
-    def open(self, week: Week, missed: Sequence[Week], remarks: Sequence[str]) -> list[Delivery]:
-        """Keep the summary of ``week`` and claim every channel; an empty list where another process was faster."""
-        with self.ledger.write() as connection:
-            deliveries.supersede(connection, week.name, self.now)
-        summary = weekly_summary(self.ledger, self.config, week, self.now)
+    def post(self, week: Week, missed: Sequence[Week], remarks: Sequence[str]) -> list[Outcome]:
+        """Keep the summary of ``week`` and send it; an empty list where another process was faster."""
+        summary = with_trend(self.ledger, weekly_summary(self.ledger, self.config, week, self.now), self.now)
         if missed:
             summary = replace(summary, notes=(_missed(missed), *summary.notes))
+        if not missed and self._keeps_silent(summary):
+            with self.ledger.write() as connection:
+                return [_silent(week.name)] if deliveries.record(connection, summary, self.now) else []
+        return [self.send(claim) for claim in self._open(summary, remarks)]
+
+    def was_silent(self, week: Week) -> bool:
+        """Whether the kept summary of ``week`` was sent nowhere because nothing happened, and still need not be."""
+        tried = any(deliveries.find(self.ledger, week.name, channel) for channel in CHANNELS)
+        return not tried and self._keeps_silent(deliveries.recorded(self.ledger, week.name))
+
+    def _keeps_silent(self, summary: Summary) -> bool:
+        report = self.config.report
+        return report.quiet == "silent" and bool(report.channels) and not sentences.has_news(summary)
+
+    def _open(self, summary: Summary, remarks: Sequence[str]) -> list[Delivery]:
+        """Keep the summary and claim every channel; an empty list where another process was faster."""
+        with self.ledger.write() as connection:
+            deliveries.supersede(connection, summary.week, self.now)
         wanted = [self._composed(summary, channel, remarks) for channel in self.config.report.channels]
         with self.ledger.write() as connection:
             if not deliveries.record(connection, summary, self.now):
@@ -117,22 +140,43 @@ class _Desk:
         busy = Outcome(channel, ok=True, text=f"{channel}: {week.name} is being posted by another process.")
         if before and before.is_being_sent(self.now):
             return busy
+        if before and (told := self.arrived(before)):
+            return told
         claimed = self.claim_again(before or _never_tried(week.name, channel))
         return self.send(claimed, before) if claimed else busy
 
     def send(self, claimed: Delivery, before: Delivery | None = None) -> Outcome:
         """Send what is claimed, and write down and return what came of it."""
         channel = CHANNELS[claimed.destination]
+        failure = None
         try:
             channel.send(self.config, claimed.content, self.now)
         except DeliveryError as error:
-            done = _failed(claimed, before, error, self.now)
-            done = replace(done, content=channel.left_over(claimed.content, error))
+            if error.unsure and (told := self.arrived(claimed)):
+                return told
+            failure, done = error, _failed(claimed, before, error, self.now)
         else:
             done = replace(claimed, state="sent", next_attempt_at=None, sent_at=self.now)
+        done = replace(done, content=channel.kept(claimed.content, failure))
         with self.ledger.write() as connection:
             deliveries.settle(connection, done)
         return self._outcome(done)
+
+    def arrived(self, before: Delivery) -> Outcome | None:
+        """Write down, and say, that an attempt whose end nobody knew did arrive, where the channel can tell."""
+        if before.state != "claimed":
+            return None
+        since = self._week(before.period).end
+        channel = CHANNELS[before.destination]
+        posted_at = channel.posted_at(self.config, before.content, since)
+        if posted_at is None:
+            return None
+        content = channel.kept(before.content, None)
+        done = replace(before, state="sent", next_attempt_at=None, sent_at=posted_at, error=None, content=content)
+        with self.ledger.write() as connection:
+            deliveries.settle(connection, done)
+        text = f"{before.destination}: {before.period} is posted: the channel shows it, though no answer came."
+        return Outcome(before.destination, ok=True, text=text)
 
     def late(self, week: Week) -> tuple[str, ...]:
         """Return the remark on a late post, where it is one."""
@@ -187,6 +231,12 @@ def _failed(claimed: Delivery, before: Delivery | None, error: DeliveryError, no
 def _never_tried(period: str, channel: str) -> Delivery:
     return Delivery(
         period, channel, state="failed", attempts=0, next_attempt_at=None, sent_at=None, error=None, content=""
+    )
+
+
+def _silent(week: str) -> Outcome:
+    return Outcome(
+        "ledger", ok=True, text=f'{week} was quiet: it is recorded and sent nowhere ([report] quiet = "silent").'
     )
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Literal
 
-from upswell import options
+from upswell import options, target_options
 from upswell.checking import nearest
 from upswell.errors import ConfigError
 from upswell.money import CODES, exponent
@@ -34,7 +34,7 @@ def rates(report: options.Report) -> Mapping[str, Decimal]:
     return found
 
 
-def targets(wanted: options.Targets, currency: str) -> tuple[Target, ...]:
+def targets(wanted: target_options.Targets, currency: str) -> tuple[Target, ...]:
     """Return the targets in minor units of ``currency``, that of all customers first.
 
     Raises ConfigError for an amount that cannot be paid in it, and for a segment's value without an amount, or twice.
@@ -52,7 +52,7 @@ def targets(wanted: options.Targets, currency: str) -> tuple[Target, ...]:
 
 
 def _targets(
-    wanted: options.Targets | options.SegmentTarget,
+    wanted: target_options.Targets | target_options.SegmentTarget,
     currency: str,
     place: str,
     segment: str | None = None,

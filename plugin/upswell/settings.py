@@ -89,7 +89,8 @@ class ReportSettings:
     unit of each other currency, by its code in lower case. ``segments`` are what expansion is broken down by.
     ``benchmarks`` says whether what is usual elsewhere is said beside the figures. ``note_above`` is how many whole
     units of ``currency`` a movement must exceed for the channels to be told of it at once; None: no one is.
-    ``notify_signals`` says whether they are told of signals at once.
+    ``notify_signals`` says whether they are told of signals at once. ``quiet`` is how a quiet week is posted:
+    ``short``, or ``silent``, which is not at all.
     """
 
     timezone: ZoneInfo
@@ -103,6 +104,7 @@ class ReportSettings:
     benchmarks: bool = True
     note_above: int | None = None
     notify_signals: bool = False
+    quiet: str = "short"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from upswell.signals.best import Ready
 from upswell.targets import Progress
 from upswell.together import Together
 from upswell.tracks import Track
+from upswell.trend import Point
 from upswell.weeks import Week, days_before
 
 _AHEAD_DAYS = 30
@@ -43,7 +44,8 @@ class Summary:
     ``together`` is what they are in the main one, None where their rates are not known.
     ``targets`` are those whose period the week lies in, as far as they have come.
     ``zone`` is the report zone's name, ``notes`` are sentences for people, and ``names`` those of customers of whom
-    something is scheduled, and ``hint`` is what is usual elsewhere: the JSON leaves all four out.
+    something is scheduled, and ``hint`` is what is usual elsewhere. ``trend`` are the weeks up to this one, for
+    pictures; only what is posted or previewed has it. The JSON leaves all five out.
     """
 
     week: str
@@ -61,6 +63,7 @@ class Summary:
     together: Together | None = None
     hint: str = ""
     targets: tuple[Progress, ...] = ()
+    trend: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ class Week:
         """The first second of the next week: this week ends just before it."""
         return midnight(self.monday + timedelta(days=7), self.zone)
 
+    def holds(self, instant: int) -> bool:
+        """Say whether ``instant`` (unix seconds UTC) lies in the week."""
+        return self.start <= instant < self.end
+
     def shift(self, weeks: int) -> "Week":
         """Return the week so many weeks later; earlier where ``weeks`` is negative."""
         return Week(self.monday + timedelta(weeks=weeks), self.zone)

@@ -146,6 +146,18 @@ def test_a_summary_that_did_not_arrive_is_a_finding(posted) -> None:
     assert text.endswith("mend that, then `upswell summary --week 2026-W46 --post`")
 
 
+def test_a_summary_that_went_nowhere_is_told(tmp_path: Path) -> None:
+    """A quiet week that is kept silent is no post that is missing; the channels' line says that they are."""
+    with Ledger(tmp_path / "upswell.db", create=True) as ledger, desks.slack_server() as slack:
+        put(ledger, "2025-12-01 cus_1 new +500000")
+        bare = replace(desks.config(ledger.path, slack=slack.settings), places=load().places)
+        config = replace(bare, report=replace(bare.report, quiet="silent"))
+        post_by_hand(ledger, config, weeks.parse("2026-W46", desks.BERLIN), NOW)
+        found = {one.subject: (one.well, one.text) for one in findings(config, NOW + 7200)}
+    assert found["last summary"] == (True, "2026-W46 was recorded and sent nowhere")
+    assert found["channels"] == (True, "slack; quiet weeks are sent nowhere")
+
+
 def test_before_the_first_summary_none_is_missed(upswell) -> None:
     """A new ledger has posted nothing, and that is well."""
     Ledger(Path("upswell.db"), create=True).close()

@@ -115,7 +115,7 @@ def test_each_name_is_given_a_rule_and_its_settings(upswell, movements) -> None:
 def test_json_has_the_documented_keys(upswell, movements) -> None:
     """The keys of both forms are an interface, and the reference names each of them."""
     derivation, timeline = asked(upswell, movements[0]["id"]), asked(upswell, "cus_1")
-    assert list(derivation) == ["name", "scheduled", "explanation", "evidence"]
+    assert list(derivation) == ["name", "scheduled", "explanation", "evidence", "posted"]
     explanation = derivation["explanation"]
     assert list(explanation) == ["movement", "before", "after", "steps", "rule", "settings", "evidence"]
     assert list(explanation["after"][0]) == [
@@ -124,7 +124,7 @@ def test_json_has_the_documented_keys(upswell, movements) -> None:
     ]
     assert list(explanation["steps"][0]) == ["part", "position", "amount", "currency", "total", "own"]
     assert list(derivation["evidence"][0]) == ["id", "event", "type", "at", "payload", "lines"]
-    assert list(timeline) == ["customer", "name", "mrr", "moments"]
+    assert list(timeline) == ["customer", "name", "mrr", "moments", "restated"]
     assert list(timeline["moments"][0]) == ["movements", "scheduled", "held"]
     reference = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(encoding="utf-8")
     section = reference.split("### upswell explain\n")[1].split("\n### ")[0]

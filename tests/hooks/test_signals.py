@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 
 import desks
 import pytest
@@ -180,6 +181,17 @@ def test_no_customer_is_told_twice_within_the_cooldown(tmp_path_factory, steps, 
     moments = sorted({one["data"]["signal"]["raised_at"] for one in payloads if one["type"] == RAISED})
     instants = [datetime.fromisoformat(moment).timestamp() for moment in moments]
     assert all(later - earlier >= 30 * DAY for earlier, later in pairwise(instants))
+
+
+def test_who_is_most_ready_comes_first_in_a_message():
+    """Of more than ten customers at once, the ten of the highest score are the ones that are named."""
+    seats = {"signal": "seat_limit", "evidence": "9 of 10 seats", "next_step": "", "points": 30, "subject": "x"}
+    notices = [
+        Notice(f"msg_{score}", RAISED, f"cus_{score}", NOW, {"signal": {**seats, "score": score}})
+        for score in (7, 3, 11, 1, 9, 5, 12, 2, 8, 6, 10, 4)
+    ]
+    said = instant.sentences(notices, {}, desks.config(Path("x.db")).report.timezone)
+    assert [one.split()[0] for one in said] == [*(f"cus_{score}" for score in range(12, 2, -1)), "And"]
 
 
 def test_a_signal_that_there_is_no_more_can_still_be_told():

@@ -21,6 +21,7 @@ from upswell_connectors.fake_stripe.delivery import bodies
 from upswell_connectors.fake_stripe.faults import Tally
 from upswell_connectors.fake_stripe.server import serving
 from upswell_connectors.fake_stripe.subscriptions import Wanted, use
+from upswell_connectors.fake_stripe.values import Tier
 
 SUMMARIES = "GET /v1/billing/meters/:id/event_summaries"
 NAMES = "GET /v1/billing/meters"
@@ -105,6 +106,44 @@ def test_what_was_read_is_told_as_a_signal(ledger, config, client, used, shop):
     assert one.customer == used[0]
     assert one.evidence.startswith("850 of 1,000 API calls, 1")
     assert "at this pace 1,000 on" in one.evidence
+
+
+def test_tiers_that_no_event_told_are_asked_for_once(shop, ledger, config, client):
+    """What the free tier of a price includes is asked for with the first who holds it, one request a price."""
+    tiers = (Tier(1_000, "0"), Tier(None, "2"))
+    product = catalogue.add_product(shop.account, "Exports")
+    shop.calls = catalogue.add_price(
+        shop.account, product, currency="usd", tiers=tiers, tiers_mode="graduated", meter=shop.meter
+    )
+    shop.later(7)
+    (customer, item), _ = shop.metered(), shop.metered()
+    shop.later(43)
+    use(shop.account, item, 990)
+    known(shop, ledger, config)
+    for _ in range(2):
+        metering.read_meters(ledger, config, client)
+        apply_pending(ledger, config.rules)
+    assert shop.tally.requests["GET /v1/prices/:id"] == 1
+    look(ledger, config, int(client.now()))
+    assert [(one.customer, one.signal) for one in raised.standing(ledger)] == [(customer, "usage_limit")]
+
+
+def test_a_price_that_is_gone_stops_nobody(shop, ledger, config, client, monkeypatch):
+    """A price that Stripe has deleted is passed over; where the key may not read prices, the round ends."""
+    shop.calls = catalogue.add_price(
+        shop.account,
+        catalogue.add_product(shop.account, "Exports"),
+        currency="usd",
+        tiers=(Tier(1_000, "0"), Tier(None, "2")),
+        tiers_mode="graduated",
+        meter=shop.meter,
+    )
+    shop.metered()
+    known(shop, ledger, config)
+    faults = [Refused("Stripe does not know it any more", status=404), Refused("it may not", status=403)]
+    monkeypatch.setattr(metering.StripeApi, "price", lambda *_: _given(faults.pop(0)))
+    assert metering.read_meters(ledger, config, client).trouble is None
+    assert metering.read_meters(ledger, config, client).trouble == "it may not"
 
 
 def test_nothing_is_asked_again_within_six_hours(shop, config, client, ledger, used):

@@ -57,3 +57,29 @@ def test_names_from_outside_are_made_safe_to_show():
     assert words.clean("A\nB\x1b[31m\u202eC", 60) == "A B [31m C"
     assert words.clean("👩\u200d💻 Ünïcode", 60) == "👩\u200d💻 Ünïcode"
     assert words.clean("x" * 300, 60) == "x" * 59 + "…"
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "said"),
+    [
+        (0, "usd", "$0"),
+        (1, "usd", "$0.01"),
+        (-350, "usd", "−$3.50"),
+        (9_999, "usd", "$99.99"),
+        (68_240, "chf", "CHF\u00a0682"),
+        (99_949, "usd", "$999"),
+        (99_950, "usd", "$1K"),
+        (123_456, "usd", "$1.23K"),
+        (-123_456_789, "eur", "−€1.23M"),
+        (10**12, "usd", "$10B"),
+        (10**14, "usd", "$1T"),
+        (10**18, "usd", "$10,000T"),
+        (99, "jpy", "¥99"),
+        (1_234, "jpy", "¥1.23K"),
+        (1, "kwd", "KWD\u00a00.001"),
+        (1_234_567, "kwd", "KWD\u00a01.23K"),
+    ],
+)
+def test_where_room_is_little_an_amount_has_three_digits(minor, currency, said):
+    """From 100 units on an amount is rounded to three digits with K, M, B or T; below it stands in full."""
+    assert words.short(minor, currency) == said

@@ -27,7 +27,7 @@ SEED = os.environ.get("UPSWELL_SEED", "0")
 def is_whole(served, senders, tmp_path, bodies):
     """Check that what was answered with 2xx is there, and that the ledger is that of an undisturbed run."""
     assert {name(body) for body in senders.accepted} <= stored(served.ledger).keys()
-    until(lambda: settled(served.ledger), 60)
+    until(lambda: settled(served.ledger))
     assert written(served.ledger) == undisturbed(tmp_path / "undisturbed.db", bodies)
 
 
@@ -129,7 +129,7 @@ def refused(served, *before):
         env={**os.environ, "STRIPE_WEBHOOK_SECRET": "whsec_1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     (sentence,) = ended.stderr.splitlines()

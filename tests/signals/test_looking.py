@@ -15,8 +15,11 @@ from intake.told import AT, DAY, applied, moved, subscribed
 from receiving import configured
 
 from upswell import raised, schedule
+from upswell.backlog import BACKFILL
 from upswell.errors import UpswellError
-from upswell.ledger import Ledger
+from upswell.events import accept, envelope
+from upswell.intake import apply_pending
+from upswell.ledger import Ledger, forget_job, note_job
 from upswell.looking import Looked, account_of, look, why_none
 from upswell.rebuild import heed, rebuild
 from upswell.rules import Rules
@@ -155,6 +158,27 @@ def test_the_order_of_events_does_not_matter_to_a_look(order, again):
             (one,) = raised.standing(ledger)
     assert (one.signal, one.score) == ("seats_added", 20)
     assert one.evidence.startswith("5 → 12 seats of ")
+
+
+def test_nobody_is_looked_at_while_a_backfill_is_not_finished(ledger, config):
+    """Half a history would tell of customers whom the other half speaks against: the backfill is waited for."""
+    with ledger.write() as connection:
+        note_job(connection, BACKFILL, {})
+    assert look(ledger, config, NOW) == Looked()
+    assert why_none(ledger, config, "cus_1", NOW) == "cus_1 is not looked at yet: a backfill is not finished"
+    with ledger.write() as connection:
+        forget_job(connection, BACKFILL)
+    assert look(ledger, config, NOW) == Looked(1, 1, 0)
+
+
+def test_nobody_is_looked_at_while_accepted_events_wait_to_be_applied(ledger, config):
+    """The cancellation that waits in the ledger, as after an outage, is applied before anybody is told of."""
+    with time_machine.travel(NOW - 61, tick=False):
+        accept(ledger, [envelope(moved(1, 8, 2, AT + 69 * DAY))])
+    assert look(ledger, config, NOW) == Looked()
+    assert why_none(ledger, config, "cus_1", NOW) == "cus_1 is not looked at yet: events wait to be applied"
+    apply_pending(ledger, Rules())
+    assert look(ledger, config, NOW) == Looked(1, 0, 0)
 
 
 def test_serve_looks_for_signals(ledger, config, caplog):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 from core.billed import bill, charge
@@ -17,6 +18,7 @@ PLAN = price(5000, name="plan")
 CALLS = tiered("graduated", (10_000, "0"), (None, "1"), name="calls", usage="metered", meter="mtr_1")
 BARE = price(1, name="calls", usage="metered", meter="mtr_1")
 NAMED = Catalogue(products={"prod_calls": [Version(0, "evt", Product("prod_calls", "API calls"))]})
+NEW_YORK = ZoneInfo("America/New_York")
 NOVEMBER, DECEMBER = (int(datetime(2026, month, 1, tzinfo=UTC).timestamp()) for month in (11, 12))
 
 
@@ -82,6 +84,23 @@ def test_the_last_invoice_tells_when_the_period_began():
     shift = (START - 1_800_000_000) / DAY
     rows = bill("in_1", 45 + shift, charge(1, CALLS, "si_2", (31 + shift, 45 + shift), amount=1))
     assert told(50, used(9000, 50), billed=rows).startswith("9,000 of 10,000 API calls, 23 days left")
+
+
+def test_periods_are_those_of_utc():
+    """What began on 1 March at 02:00 in UTC goes on from 1 April, and not from 28 March, a New Yorker's month later."""
+    begun, now = 59 + Fraction(1, 12), 88
+    held = (begun, life()[1])
+    found = seen(held, day=now, readings=[used(9000, now - 1)], catalogue=NAMED, terms=Terms(zone=NEW_YORK))
+    assert found["usage_limit"].startswith("9,000 of 10,000 API calls, 3 days left")
+
+
+def test_what_began_on_the_31st_goes_on_on_the_31st_after_a_short_month():
+    """The period from 28 February on ends on 31 March; no month is lost or cut for it."""
+    shift = (START - 1_800_000_000) / DAY
+    rows = bill("in_1", 58 + shift, charge(1, CALLS, "si_2", (30 + shift, 58 + shift), amount=1))
+    held = (30, life()[1])
+    found = seen(held, day=88, readings=[used(9000, 87)], catalogue=NAMED, billed=rows)
+    assert found["usage_limit"].startswith("9,000 of 10,000 API calls, 1 day left")
 
 
 def test_a_reading_of_a_period_that_is_over_says_nothing():

@@ -1,17 +1,20 @@
 """The summary as an email: a subject, HTML for every client, and plain text that stands alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import css_inline
 from jinja2 import Environment, PackageLoader
 
 from upswell.render.page import Line, Page, page
+from upswell.render.pictures import WIDTH
 from upswell.summary import Summary
 
 _templates = Environment(
     loader=PackageLoader("upswell", "render"), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
+_NONE: Mapping[str, "Image"] = MappingProxyType({})
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 
 
@@ -24,19 +27,32 @@ class Letter:
     html: str
 
 
-def letter(summary: Summary, remarks: Sequence[str] = ()) -> Letter:
-    """Return the mail of ``summary``; ``remarks`` are sentences about this delivery (late, may be a repeat)."""
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture in the HTML: where it is to be found (``src``), and what stands in its place until it is (``alt``)."""
+
+    src: str
+    alt: str
+
+
+def letter(summary: Summary, remarks: Sequence[str] = (), images: Mapping[str, Image] = _NONE) -> Letter:
+    """Return the mail of ``summary``; ``remarks`` are sentences about this delivery (late, may be a repeat).
+
+    ``images`` are shown in the HTML by the names of the pictures; the text stands without them.
+    """
     said = page(summary, remarks)
     return Letter(
         subject=f"{said.title}: {said.headline}",
         text="\n".join(_lines(said)) + "\n",
-        html=_html(said),
+        html=_html(said, images),
     )
 
 
-def _html(said: Page) -> str:
+def _html(said: Page, images: Mapping[str, Image]) -> str:
     drawn = _templates.get_template("email.html").render(
         said=said,
+        images=images,
+        width=WIDTH,
         widest_step=max((abs(step.amount) for step in said.steps), default=0),
         widest_cause=max((abs(cause.amount) for cause in said.causes), default=0),
     )

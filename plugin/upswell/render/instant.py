@@ -21,14 +21,18 @@ Said = Mapping[str, Any]
 
 
 def sentences(notices: Sequence[Notice], names: Mapping[str, str], zone: ZoneInfo) -> list[str]:
-    """Return one sentence a movement, and one a customer with signals; ten of each at most, and how many more."""
+    """Return one sentence a movement, and one a customer with signals; ten of each at most, and how many more.
+
+    Who is most ready for more comes first.
+    """
     shown = {one.customer: words.clean(names.get(one.customer, one.customer), _LONGEST_NAME) for one in notices}
     moved = [_sentence(one, shown[one.customer], zone) for one in notices if one.type in MOVEMENT_EVENTS]
     signals: dict[str, list[Said]] = defaultdict(list)
     for one in notices:
         if one.type not in MOVEMENT_EVENTS:
             signals[one.customer].append(one.said["signal"])
-    ready = [_ready(shown[customer], held) for customer, held in signals.items()]
+    best = sorted(signals.items(), key=lambda one: -one[1][0]["score"])
+    ready = [_ready(shown[customer], held) for customer, held in best]
     return [*_first(moved, "movements"), *_first(ready, "signals")]
 
 

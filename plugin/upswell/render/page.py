@@ -18,8 +18,8 @@ _STEPS = {
     "churn": "Churn",
 }
 _ALWAYS = ("expansion", "contraction", "churn")
-_PRICES = {"price_change": "Price changes", "discount": "Discounts", "term_change": "Term changes"}
-_CAUSES = {"upgrade": "Upgrades", "add_on": "Add-ons", "seat": "Seats", "overage": "Overage"}
+PRICES = {"price_change": "Price changes", "discount": "Discounts", "term_change": "Term changes"}
+CAUSES = {"upgrade": "Upgrades", "add_on": "Add-ons", "seat": "Seats", "overage": "Overage"}
 _COMPARED = {"expansion": "Expansion", "contraction": "Contraction", "churn": "Churn", "net_expansion": "Net expansion"}
 _RETENTION = {
     "nrr": "NRR",
@@ -125,7 +125,7 @@ def _steps(figures: Figures, currency: str) -> tuple[Line, ...]:
     """From opening to closing MRR: groups, then the kinds that are prices; rows of 0 only where they are the news."""
     groups = {group: metrics.total(figures.bridge, group) for group in _STEPS}
     steps = [(label, groups[group], group in _ALWAYS) for group, label in _STEPS.items()]
-    steps += [(label, figures.bridge[kind], False) for kind, label in _PRICES.items()]
+    steps += [(label, figures.bridge[kind], False) for kind, label in PRICES.items()]
     return tuple(Line(label, words.signed(amount, currency), amount) for label, amount, kept in steps if amount or kept)
 
 
@@ -133,7 +133,7 @@ def _causes(figures: Figures, currency: str) -> tuple[Line, ...]:
     """Expansion by cause, the largest first; what there was last week only stands below with 0."""
     if not figures.expansion.count:
         return ()
-    causes = [(label, getattr(figures.expansion, kind), figures.causes.get(kind)) for kind, label in _CAUSES.items()]
+    causes = [(label, getattr(figures.expansion, kind), figures.causes.get(kind)) for kind, label in CAUSES.items()]
     return tuple(
         Line(
             label,

@@ -33,6 +33,11 @@ def is_quiet(figures: Figures) -> bool:
     return not (figures.expansion.count or figures.contraction or figures.churn)
 
 
+def has_news(summary: Summary) -> bool:
+    """Whether somebody grew, shrank or left in any currency, MRR began, or what was posted is corrected."""
+    return any(not is_quiet(figures) or figures.restated or is_first(figures) for _, figures in _all(summary))
+
+
 def is_first(figures: Figures) -> bool:
     """Whether there was no MRR before, and there is some now."""
     return not figures.opening_mrr and bool(figures.closing_mrr)

@@ -16,6 +16,7 @@ from upswell.explanation import BilledLine, Booked, Derivation, Evidence, Explan
 from upswell.holdings import Holding
 from upswell.kinds import Movement
 from upswell.render.words import amount, clean, read, signed
+from upswell.told import Told
 
 _STYLES = {"expansion": "green", "reactivation": "green", "new": "green", "contraction": "yellow", "churn": "red"}
 _LONGEST_NAME, _LONGEST, _MOST_LINES = 60, 400, 5
@@ -57,6 +58,7 @@ def _timeline(told: Timeline, zone: ZoneInfo) -> Iterator[RenderableType]:
     for moment in told.moments:
         yield ""
         yield from _moment(moment, zone)
+    yield from _posted("Posted summaries said something else", told.restated, zone)
 
 
 def _sums(told: Timeline) -> str:
@@ -100,6 +102,20 @@ def _derivation(told: Derivation, zone: ZoneInfo) -> Iterator[RenderableType]:
     yield from _section("Why it is named so", Group(Text(found.rule), Text(f"set by {_settings(found)}", style="dim")))
     yield from _section("Who moved", Text(_ORIGINS[movement.origin]))
     yield from _section("Known from", Group(*_known(told.evidence, movement, zone)))
+    yield from _posted("What posted summaries said", told.posted, zone)
+
+
+def _posted(title: str, told: Sequence[Told], zone: ZoneInfo) -> Iterator[RenderableType]:
+    """Draw what summaries said of a week and kind, one after the other, and what is so now."""
+    columns = [_Column("week"), _Column("kind"), _Column("said by"), _Column("all customers", figures=True)]
+    rows = []
+    for one in told:
+        said = [(f"the summary of {saying.summary}, {_read(saying.at, zone)}", saying.amount) for saying in one.said]
+        for number, (who, minor) in enumerate([*said, ("now", one.now)]):
+            heads = ("", "") if number else (one.week, one.kind)
+            rows.append((*heads, who, signed(minor, one.currency)))
+    if rows:
+        yield from _section(title, _table(columns, rows))
 
 
 def _title(*parts: str) -> Text:

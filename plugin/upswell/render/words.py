@@ -12,6 +12,7 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_c
 from upswell.money import exponent
 
 _LOCALE = "en_US"
+_POWERS = {12: "T", 9: "B", 6: "M", 3: "K", 0: ""}
 # Control characters, line and paragraph separators, lone surrogates; of the format characters, which also join
 # emoji, those that turn the direction of what follows.
 _UNSEEN = frozenset({"Cc", "Zl", "Zp", "Cs"})
@@ -32,6 +33,20 @@ def amount(minor: int, currency: str) -> str:
 def signed(minor: int, currency: str) -> str:
     """Write a change: ``+$1,234.50``, ``−$3.50``, ``$0.00``."""
     return ("+" if minor > 0 else "") + amount(minor, currency)
+
+
+def short(minor: int, currency: str) -> str:
+    """Write an amount where there is little room, from 100 on in three digits: ``$0.01``, ``$682``, ``−€1.23M``."""
+    places = exponent(currency)
+    units = Decimal(abs(minor)).scaleb(-places)
+    if units < 100:
+        return amount(minor, currency).removesuffix("." + "0" * places)
+    rounded = Decimal(f"{units:.3g}")
+    power = next(power for power in _POWERS if rounded >= 10**power)
+    whole_part, _, digits = f"{rounded.scaleb(-power):f}".partition(".")
+    text = amount(int(whole_part) * 10**places, currency).removesuffix("." + "0" * places)
+    digits = digits.rstrip("0")
+    return f"{'−' if minor < 0 else ''}{text}{'.' if digits else ''}{digits}{_POWERS[power]}"
 
 
 def share(value: float | None) -> str:

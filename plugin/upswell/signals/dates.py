@@ -28,7 +28,7 @@ def renewals(known: Known, terms: Terms) -> Iterator[Sign]:
         if not held:
             continue
         largest = max(held, key=lambda position: (position.monthly, position.item))
-        period = running(largest, known, terms)
+        period = running(largest, known)
         if period and (renewal := period[1]) - known.at <= terms.renewal_days * DAY:
             what = " and ".join(label(position, known.catalogue) for position in held)
             total = sum(known.portfolio.amounts[position.item] for position in held)

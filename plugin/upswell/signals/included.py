@@ -31,17 +31,17 @@ def near_included(known: Known, terms: Terms) -> Iterator[Sign]:
     """Yield what was used, in the period that runs, near what is included, or more than it."""
     last = {(one.customer, one.name): one for one in known.readings if one.kind == USAGE}
     for reading in last.values():
-        use = _use(reading, known, terms)
+        use = _use(reading, known)
         if use and (share := reading.units / use.limit) >= terms.threshold:
             yield Sign(
                 "usage_limit", reading.name, _words(use, known.at, terms), words.nearness(share, terms.threshold)
             )
 
 
-def _use(reading: Reading, known: Known, terms: Terms) -> _Use | None:
+def _use(reading: Reading, known: Known) -> _Use | None:
     """Return a reading with its limit; None where there is none, or the reading is of a period that is over."""
     position = _position(reading, known)
-    period = _period(reading, position, known, terms)
+    period = _period(reading, position, known)
     over = period[1] <= known.at or reading.at < period[0] if period else known.at - reading.at > _FRESH_DAYS * DAY
     named = of_usage(position, known) if position else of_customer(reading.customer, known)
     most = reading.limit or (named.most if named else 0)
@@ -62,10 +62,10 @@ def _position(reading: Reading, known: Known) -> Position | None:
     return None
 
 
-def _period(reading: Reading, position: Position | None, known: Known, terms: Terms) -> tuple[int, int] | None:
+def _period(reading: Reading, position: Position | None, known: Known) -> tuple[int, int] | None:
     if reading.start is not None and reading.end is not None:
         return reading.start, reading.end
-    return running(position, known, terms) if position else None
+    return running(position, known) if position else None
 
 
 def _words(use: _Use, now: int, terms: Terms) -> str:

@@ -1,0 +1,124 @@
+"""What each picture of a summary shows, in words and numbers: drawn by ``charts``, told in the picture's alt text."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from upswell.render import words
+from upswell.render.page import CAUSES, PRICES
+from upswell.summary import Summary
+from upswell.trend import Point
+
+_BEFORE = {"new": "New", "reactivation": "Reactivated", **CAUSES}
+_AFTER = {**PRICES, "downgrade": "Downgrades", "churn": "Churn"}
+_KINDS = {**_BEFORE, **_AFTER}
+_LINES = {"nrr": "NRR", "grr": "GRR"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A picture to be drawn: ``name`` says which chart, ``shown`` is what it takes, all of it plain values."""
+
+    name: str
+    title: str
+    alt: str
+    shown: dict[str, Any]
+
+
+def plans(summary: Summary) -> tuple[Plan, ...]:
+    """Return the pictures that there is something to show in; all amounts are of the main currency."""
+    return tuple(plan for plan in (_bridge(summary), _causes(summary), _retention(summary)) if plan)
+
+
+def _bridge(summary: Summary) -> Plan | None:
+    """From opening to closing MRR: a step for each kind that there was."""
+    figures, currency = summary.figures, summary.currency
+    moved = {label: figures.bridge[kind] for kind, label in _KINDS.items() if figures.bridge[kind]}
+    if not moved:
+        return None
+    rows = list(_steps(figures.opening_mrr, moved, currency))
+    rows = [
+        _level("Opening", figures.opening_mrr, currency),
+        *rows,
+        _level("Closing", figures.closing_mrr, currency),
+    ]
+    told = ", ".join(f"{row['label'].lower()} {row['text']}" for row in rows)
+    return _plan("bridge", "Monthly recurring revenue", _days(summary), told, {"rows": rows})
+
+
+def _level(label: str, amount: int, currency: str) -> dict[str, Any]:
+    return {"label": label, "text": _fitting(words.amount(amount, currency), amount, currency), "to": amount}
+
+
+def _steps(level: int, moved: dict[str, int], currency: str) -> Iterator[dict[str, Any]]:
+    for label, amount in moved.items():
+        text = _fitting(words.signed(amount, currency), amount, currency)
+        yield {"label": label, "text": text, "from": level, "to": level + amount}
+        level += amount
+
+
+def _fitting(text: str, amount: int, currency: str) -> str:
+    """Return ``text``, or the amount in short where it would not fit beside a bar."""
+    sign = "+" if text.startswith("+") else ""
+    return text if len(text) <= 20 else f"{sign}{words.short(amount, currency)}"
+
+
+def _causes(summary: Summary) -> Plan | None:
+    """Expansion of each week, by cause."""
+    points, currency = summary.trend, summary.currency
+    held = [kind for kind in CAUSES if any(point.expansion.get(kind) for point in points)]
+    if not held:
+        return None
+    totals = [sum(point.expansion.values()) for point in points]
+    weeks = [
+        {
+            "week": _week(point),
+            "total": words.short(total, currency) if total else "",
+            "amounts": [point.expansion.get(kind, 0) for kind in held],
+        }
+        for point, total in zip(points, totals, strict=True)
+    ]
+    told = ", ".join(f"{_week(one)} {words.short(total, currency)}" for one, total in zip(points, totals, strict=True))
+    shown = {
+        "causes": [(label, place) for place, (kind, label) in enumerate(CAUSES.items()) if kind in held],
+        "weeks": weeks,
+    }
+    return _plan("causes", "Expansion by cause", _over(points), told, shown)
+
+
+def _retention(summary: Summary) -> Plan | None:
+    """NRR and GRR of the 30 days up to each week's end."""
+    points = [point for point in summary.trend if point.nrr is not None and point.grr is not None]
+    if not points:
+        return None
+    shown = {
+        "lines": [
+            {"label": label, "text": f"{label} {words.share(getattr(points[-1], key))}", "key": key}
+            for key, label in _LINES.items()
+        ],
+        "weeks": [{"week": _week(point), "nrr": point.nrr, "grr": point.grr} for point in points],
+    }
+    told = "; ".join(
+        f"{label} " + ", ".join(f"{_week(point)} {words.share(getattr(point, key))}" for point in points)
+        for key, label in _LINES.items()
+    )
+    return _plan("retention", "Retention over 30 days", _over(points), told, shown)
+
+
+def _plan(name: str, title: str, when: str, told: str, shown: dict[str, Any]) -> Plan:
+    return Plan(name, title, f"{title}, {when}: {told}.", {"title": title, "when": when, **shown})
+
+
+def _week(point: Point) -> str:
+    return words.day(date.fromisoformat(point.monday))
+
+
+def _days(summary: Summary) -> str:
+    days = words.days(date.fromisoformat(summary.start), date.fromisoformat(summary.end))
+    return days + ("" if summary.complete else ", so far")
+
+
+def _over(points: Sequence[Point]) -> str:
+    """Say how many weeks are shown, and what stands below each."""
+    return "one week" if len(points) == 1 else f"{len(points)} weeks, each by its Monday"
