@@ -19,6 +19,8 @@ class Workspace:
 
     ``scopes`` are the bot's, ``clock`` stamps what is posted, ``page`` is how many a list shows at once. Of the next
     posts, so many are taken and never answered as ``silent`` says; so many are ``lost`` on the way, and not answered.
+    ``replies`` are what went into threads, ``files`` the bytes of pictures by id, ``shared`` where they were put.
+    ``faults`` says of a method, or of ``upload``, what is answered in place of all else: an error's code, or None.
     """
 
     api: str = ""
@@ -28,10 +30,16 @@ class Workspace:
     silent: int = 0
     lost: int = 0
     messages: list[dict[str, Any]] = field(default_factory=list)
+    replies: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    shared: list[dict[str, Any]] = field(default_factory=list)
+    faults: dict[str, str | None] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     def post(self, body: dict[str, Any]) -> dict[str, Any] | None:
         """Take a message; None: hang up without an answer."""
+        if "thread_ts" in body:
+            return self.reply(body)
         if self.lost:
             self.lost -= 1
             return None
@@ -40,6 +48,41 @@ class Workspace:
             self.silent -= 1
             return None
         return {"ok": True, "channel": CHANNEL, "ts": self.messages[0]["ts"]}
+
+    def reply(self, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Take a reply, which no history of the channel shows; a channel is named by its id here."""
+        if "reply" in self.faults:
+            return self.failed("reply")
+        self.replies.append(body)
+        return {"ok": True, "channel": body["channel"], "ts": f"{self.clock + len(self.replies):.6f}"}
+
+    def failed(self, method: str) -> dict[str, Any] | None:
+        """Answer as ``faults`` says."""
+        code = self.faults[method]
+        return None if code is None else {"ok": False, "error": code}
+
+    def take_file(self, method: str, asked: dict[str, str]) -> dict[str, Any] | None:
+        """Say where a picture is to be sent, or put one that was sent where it is to be seen."""
+        if method in self.faults:
+            return self.failed(method)
+        if "files:write" not in self.scopes:
+            return {"ok": False, "error": "missing_scope", "needed": "files:write", "provided": "chat:write"}
+        if method == "files.getUploadURLExternal":
+            name = f"F{len(self.shared)}"
+            self.shared.append(asked)
+            return {"ok": True, "file_id": name, "upload_url": f"{self.api.removesuffix('api/')}upload/v1/{name}"}
+        if asked["channel_id"] != CHANNEL:
+            return {"ok": False, "error": "channel_not_found"}
+        (one,) = json.loads(asked["files"])
+        self.shared[-1] |= {**asked, **one}
+        return {"ok": True, "files": [one]}
+
+    def take_bytes(self, name: str, body: bytes) -> int:
+        """Keep what was sent, and return the status to answer."""
+        if "upload" in self.faults:
+            return 500
+        self.files[name] = body
+        return 200
 
     def chat(self, **message: Any) -> None:
         """Put a message into the channel, the bot's or somebody else's."""
@@ -73,18 +116,24 @@ def workspace() -> Iterator[Workspace]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
             method = urlsplit(self.path).path.rpartition("/")[2]
+            if self.path.startswith("/upload/"):
+                self._answer({}, held.take_bytes(method, raw))
+                return
+            body = raw.decode()
             if method == "chat.postMessage":
                 self._answer(held.post(json.loads(body)))
+            elif method.startswith("files."):
+                self._answer(held.take_file(method, {name: values[0] for name, values in parse_qs(body).items()}))
             else:  # the library posts forms where Slack's documentation says GET; Slack takes both
                 self._answer(held.show(method, {name: values[0] for name, values in parse_qs(body).items()}))
 
-        def _answer(self, answer: dict[str, Any] | None) -> None:
+        def _answer(self, answer: dict[str, Any] | None, status: int = 200) -> None:
             if answer is None:
                 return
             text = json.dumps(answer).encode()
-            self.send_response(200)
+            self.send_response(status)
             for name, value in (("Content-Type", "application/json"), ("Content-Length", str(len(text)))):
                 self.send_header(name, value)
             self.end_headers()

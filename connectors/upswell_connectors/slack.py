@@ -4,6 +4,7 @@ import http.client
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.error import URLError
 
@@ -61,8 +62,16 @@ def _wait(response: HttpResponse) -> float:
     return int(text) if text.isdecimal() else float("inf")
 
 
-def send(settings: SlackSettings, message: Mapping[str, Any]) -> None:
-    """Post ``message`` (``text`` and ``blocks``, for a bot ``metadata`` too), once.
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a bot's message stands: the channel's id, and the message's time stamp, which names it there."""
+
+    channel: str
+    ts: str
+
+
+def send(settings: SlackSettings, message: Mapping[str, Any]) -> Posted | None:
+    """Post ``message`` (``text`` and ``blocks``, for a bot ``metadata`` too), once; say where, which a webhook cannot.
 
     Only a refusal for the rate is tried again here.
     Raises DeliveryError, whose sentence holds neither the webhook's URL nor the token.
@@ -70,8 +79,8 @@ def send(settings: SlackSettings, message: Mapping[str, Any]) -> None:
     try:
         if settings.webhook_url:
             _by_webhook(settings.webhook_url.reveal(), message)
-        else:
-            _by_token(settings, message)
+            return None
+        return _by_token(settings, message)
     except URLError as error:
         raise DeliveryError(f"Slack could not be reached ({_cause(error)}): check the network") from None
     except (SlackClientError, http.client.InvalidURL, ValueError):
@@ -100,13 +109,15 @@ def client(settings: SlackSettings) -> WebClient:
     )
 
 
-def _by_token(settings: SlackSettings, message: Mapping[str, Any]) -> None:
+def _by_token(settings: SlackSettings, message: Mapping[str, Any]) -> Posted | None:
     try:
-        client(settings).chat_postMessage(
+        answer = client(settings).chat_postMessage(
             channel=str(settings.channel), unfurl_links=False, unfurl_media=False, **message
         )
     except SlackApiError as error:
         raise _refusal(error.response.status_code, str(error.response.get("error", ""))) from None
+    channel, ts = answer.get("channel"), answer.get("ts")
+    return Posted(str(channel), str(ts)) if channel and ts else None
 
 
 def _refusal(status: int, body: str) -> DeliveryError:

@@ -18,7 +18,8 @@ from upswell.render import slack as slack_face
 from upswell.render.pictures import pictures
 from upswell.settings import Config
 from upswell.summary import Summary
-from upswell_connectors import email, slack, slack_history
+from upswell_connectors import email, slack, slack_history, slack_thread
+from upswell_connectors.slack_thread import Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,23 @@ def _compose_slack(config: Config, summary: Summary, remarks: Sequence[str], bef
     message = slack_face.message(summary, remarks)
     if config.slack and config.slack.bot_token and not config.slack.webhook_url:
         message["metadata"] = _mark_of(before.content if before else "") or _mark(summary)
+        message["thread"] = _thread(summary)
     return json.dumps(message, ensure_ascii=False)
+
+
+def _thread(summary: Summary) -> dict[str, Any]:
+    """Return what goes below a bot's message: nothing below a short one."""
+    reply = slack_face.details(summary)
+    drawn = pictures(summary, names=["bridge"]) if reply else ()
+    uploads = [asdict(Upload(each.name, each.title, each.alt, b64encode(each.image).decode())) for each in drawn]
+    return {"picture": next(iter(uploads), None), "reply": reply}
+
+
+def _kept_of_slack(content: str, _error: DeliveryError | None) -> str:
+    held = json.loads(content)
+    if "thread" in held:
+        held["thread"]["picture"] = None
+    return json.dumps(held, ensure_ascii=False)
 
 
 def _mark(summary: Summary) -> dict[str, Any]:
@@ -66,7 +83,11 @@ def _slack_posted_at(config: Config, content: str, since: int) -> int | None:
 def _send_slack(config: Config, content: str, _now: int) -> None:
     if config.slack is None:
         raise DeliveryError("Slack is not configured any more: fill [slack]", final=True)
-    slack.send(config.slack, json.loads(content))
+    message = json.loads(content)
+    thread = message.pop("thread", None)
+    posted = slack.send(config.slack, message)
+    if posted and thread:
+        slack_thread.add(config.slack, posted, thread["picture"] and Upload(**thread["picture"]), thread["reply"])
 
 
 def _compose_email(config: Config, summary: Summary, remarks: Sequence[str], before: Delivery | None) -> str:
@@ -121,6 +142,6 @@ def _message_id(config: Config, summary: Summary) -> str:
 
 
 CHANNELS: Mapping[str, Channel] = {
-    "slack": Channel(_compose_slack, _send_slack, lambda content, _: content, _slack_posted_at),
+    "slack": Channel(_compose_slack, _send_slack, _kept_of_slack, _slack_posted_at),
     "email": Channel(_compose_email, _send_email, _kept_of_email, lambda *_: None),
 }

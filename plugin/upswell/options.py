@@ -168,8 +168,9 @@ class Slack(Section, frozen=True):
     bot_token_env: Annotated[
         Variable,
         note(
-            "The environment variable that holds a bot token (scope chat:write). With channels:history and "
-            "channels:read too, what was never answered is looked for in the channel before it is posted again."
+            "The environment variable that holds a bot token (scope chat:write). With files:write too, a "
+            "picture goes into the message's thread; with channels:history and channels:read, what was never answered "
+            "is looked for in the channel before it is posted again."
         ),
     ] = "SLACK_BOT_TOKEN"
     bot_token_file: Annotated[

@@ -5,12 +5,14 @@ Slack refuses more than 50 blocks, 3,000 characters in a section, and (undocumen
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTextObject, SectionBlock
 
-from upswell.render import words
-from upswell.render.page import Customer, Line, Page, page
+from upswell.render import sentences, words
+from upswell.render.page import CAUSES, Customer, Line, Page, page
+from upswell.segments import ProductPart
 from upswell.summary import Summary
 
 _HEADER = 150
@@ -18,6 +20,7 @@ _SECTION = 2_900
 _WHOLE = 12_000
 _BAR = 8
 _PARTS = 5
+_PRODUCTS = 10
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -38,6 +41,41 @@ def message(summary: Summary, remarks: Sequence[str] = ()) -> dict[str, Any]:
         "text": _escaped(f"{said.title}: {said.headline}. {said.lead}"),
         "blocks": [block.to_dict() for block in (*blocks, last)],
     }
+
+
+def details(summary: Summary) -> dict[str, Any] | None:
+    """Return what goes into the message's thread: expansion by week and cause, and by product.
+
+    None where the message itself is a short one, and where there is no expansion in twelve weeks.
+    """
+    if sentences.is_quiet(summary.figures) or not any(sum(point.expansion.values()) for point in summary.trend):
+        return None
+    products = [_product(part, summary.currency) for part in summary.figures.by_product]
+    if len(products) > _PRODUCTS:
+        products[_PRODUCTS:] = [f"{len(products) - _PRODUCTS} more"]
+    blocks = [_section(_table("Expansion by week and cause", _weeks(summary))), *_listed("By product", products)]
+    text = "Expansion by week and cause" + (", and by product" if products else "")
+    return {"text": text, "blocks": [block.to_dict() for block in blocks]}
+
+
+def _weeks(summary: Summary) -> list[str]:
+    """Return a row a week, with a column for its sum and for each cause there was."""
+    kinds = [kind for kind in CAUSES if any(point.expansion.get(kind) for point in summary.trend)]
+    rows = [["", "Sum", *(CAUSES[kind] for kind in kinds)]]
+    for point in summary.trend:
+        amounts = [sum(point.expansion.values()), *(point.expansion.get(kind, 0) for kind in kinds)]
+        shown = [words.short(amount, summary.currency) if amount else "–" for amount in amounts]
+        rows.append([words.day(date.fromisoformat(point.monday)), *shown])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        f"{week:<{widths[0]}}" + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))
+        for week, *cells in rows
+    ]
+
+
+def _product(part: ProductPart, currency: str) -> str:
+    name = words.clean(part.name or part.product or "none", 60)
+    return f"{name}: {words.signed(part.amount, currency)} from {words.count(part.customers, 'customer')}"
 
 
 def _size(blocks: Sequence[Block]) -> int:
