@@ -209,21 +209,36 @@ def retry(named: Path | None) -> int:
 @click.option(
     "--post", is_flag=True, help="Send it to the configured channels; nothing is printed but what became of it."
 )
+@click.option("--open", "look", is_flag=True, help="Write what would be sent (slack or html) to a file, and open it.")
 @click.pass_obj
-def summary(named: Path | None, week: str | None, form: str, *, post: bool) -> int:
+def summary(named: Path | None, week: str | None, form: str, *, post: bool, look: bool) -> int:
     """Print, or post, the summary of a week."""
-    from upswell import reports
+    from upswell import preview, reports
 
+    if look and (post or form not in preview.NAMES):
+        raise click.UsageError("--open shows what would be sent: add --format html or --format slack, and no --post")
     config = configured(named)
     with reading(config) as ledger:
         if post:
             outcomes = reports.post_week(ledger, config, week)
         else:
-            _print_summary(reports.week_summary(ledger, config, week), form)
+            told = reports.week_summary(ledger, config, week, trend=form == "html")
+            (_open_summary if look else _print_summary)(told, form)
             outcomes = []
     for outcome in outcomes:
         click.echo(outcome.text, err=not outcome.ok)
     return 0 if all(outcome.ok for outcome in outcomes) else WRONG
+
+
+def _open_summary(told: Any, form: str) -> None:
+    from upswell import preview, reports
+
+    path = preview.write(reports.render_as(told, form), form, told.week)
+    click.echo(str(path))
+    if form == "slack":
+        tell(["Paste it into https://app.slack.com/block-kit-builder to see it as Slack shows it"])
+    if not preview.show(path):
+        tell(["No browser was found to open it in"])
 
 
 def _print_summary(told: Any, form: str) -> None:

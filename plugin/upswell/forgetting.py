@@ -81,12 +81,12 @@ def _strip(  # who, and all that is to be taken away of them
 ) -> None:
     with ledger.write() as connection:
         connection.execute("PRAGMA secure_delete = ON")
+        strip_signals(connection, account, rename)  # before they go along to the new name
         for customer in customers:
             forgotten.remember(connection, customer, person, int(time.time()))
             forgotten.strip_rows(connection, customer, person)
             drop_readings(connection, customer)
             place(connection, customer, rules)
-        strip_signals(connection, account, rename)
         forgotten.strip_posts(connection, rename)
         forgotten.strip_reasons(connection, rename)
         outbox.forget(connection, {account, *customers})

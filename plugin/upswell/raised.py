@@ -95,6 +95,16 @@ def count_due(connection: sqlite3.Connection, now: int) -> int:
     return int(connection.execute("SELECT count(*) FROM looks WHERE due <= ?", (now,)).fetchone()[0])
 
 
+def move_signals(connection: sqlite3.Connection, old: str, new: str) -> None:
+    """Let what was told of ``old`` be told of ``new``, inside an open write transaction, once nobody is ``old``.
+
+    So whoever was told of under one name is not told of under another within the cooldown. What stands of both stays
+    with ``old``, and is cleared when that is looked at.
+    """
+    gone = "NOT EXISTS (SELECT 1 FROM accounts WHERE account = ?1)"
+    connection.execute(f"UPDATE OR IGNORE signals SET customer = ?2 WHERE customer = ?1 AND {gone}", (old, new))
+
+
 def strip_signals(connection: sqlite3.Connection, customer: str, rename: Callable[[str], str]) -> None:
     """Take the names that ``rename`` replaces out of a customer's signals, inside an open write transaction."""
     for one in of_customer(connection, customer):

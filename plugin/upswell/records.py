@@ -19,6 +19,7 @@ from upswell.mentions import mention, mention_named, mentioning, products_of
 from upswell.phases import Schedule
 from upswell.portfolio import Subscription
 from upswell.prices import Price
+from upswell.raised import move_signals
 from upswell.rules import Rules
 from upswell.snapshots import snapshots_of, write_snapshot
 from upswell.unexpanded import note_asked, note_unexpanded
@@ -203,7 +204,7 @@ def _mark_customers(connection: sqlite3.Connection, customers: Iterable[str]) ->
 def _place(connection: sqlite3.Connection, customer: str, rules: Rules) -> bool:
     """Note which customer of the summary a Stripe customer belongs to, and say whether that is new.
 
-    A move makes the old one stale.
+    A move makes the old one stale; what was told of it goes along.
     """
     account = _account(connection, customer, rules)
     held = connection.execute("SELECT account FROM accounts WHERE customer = ?", (customer,)).fetchone()
@@ -212,6 +213,8 @@ def _place(connection: sqlite3.Connection, customer: str, rules: Rules) -> bool:
     if held:
         _mark_customers(connection, [customer])
     connection.execute("INSERT OR REPLACE INTO accounts(customer, account) VALUES (?, ?)", (customer, account))
+    if held:
+        move_signals(connection, held[0], account)
     return True
 
 

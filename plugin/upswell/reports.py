@@ -10,6 +10,7 @@ On a terminal, ``upswell.render.terminal.show(summary, console)`` prints the tex
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
@@ -17,18 +18,24 @@ from upswell import weeks
 from upswell.ledger import Ledger
 from upswell.posting import Outcome, post_by_hand
 from upswell.render import email, slack, terminal
+from upswell.render.pictures import Picture, pictures
 from upswell.settings import Config
 from upswell.summary import Summary, as_json
+from upswell.trending import with_trend
 from upswell.weekly import weekly_summary
 
 
-def week_summary(ledger: Ledger, config: Config, week: str | None, now: int | None = None) -> Summary:
+def week_summary(
+    ledger: Ledger, config: Config, week: str | None, now: int | None = None, *, trend: bool = False
+) -> Summary:
     """Summarise the ISO week named ``week`` (``2026-W46``), or the one running now.
 
-    ``now`` is unix seconds UTC (default: the clock's). Raises UpswellError for what is no week, or has not begun.
+    ``now`` is unix seconds UTC (default: the clock's); ``trend`` asks for the twelve weeks that pictures show.
+    Raises UpswellError for what is no week, or has not begun.
     """
     moment = _now(now)
-    return weekly_summary(ledger, config, _week(week, config) or weeks.containing(moment, _zone(config)), moment)
+    told = weekly_summary(ledger, config, _week(week, config) or weeks.containing(moment, _zone(config)), moment)
+    return with_trend(ledger, told, moment) if trend else told
 
 
 def post_week(ledger: Ledger, config: Config, week: str | None, now: int | None = None) -> Sequence[Outcome]:
@@ -54,7 +61,13 @@ def _slack(summary: Summary) -> str:
 
 
 def _html(summary: Summary) -> str:
-    return email.letter(summary).html
+    """Return the mail's HTML as a page that stands alone: its pictures are in it."""
+    images = {each.name: email.Image(_inside(each), each.alt) for each in pictures(summary, "svg")}
+    return email.letter(summary, (), images).html
+
+
+def _inside(picture: Picture) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(picture.image).decode()}"
 
 
 FORMATS: Mapping[str, Callable[[Summary], str]] = {"text": terminal.text, "json": _json, "slack": _slack, "html": _html}

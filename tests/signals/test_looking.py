@@ -11,7 +11,7 @@ import time_machine
 from core.values import calm
 from hypothesis import given
 from hypothesis import strategies as st
-from intake.told import AT, DAY, applied, moved, subscribed
+from intake.told import AT, DAY, applied, joined, moved, subscribed
 from receiving import configured
 
 from upswell import raised, schedule
@@ -158,6 +158,26 @@ def test_the_order_of_events_does_not_matter_to_a_look(order, again):
             (one,) = raised.standing(ledger)
     assert (one.signal, one.score) == ("seats_added", 20)
     assert one.evidence.startswith("5 → 12 seats of ")
+
+
+def test_a_customer_that_gets_another_name_is_not_told_of_twice(tmp_path):
+    """The event that says whose a Stripe customer is comes late: what was told of it, and stands, goes along."""
+    config = configured(tmp_path, '[rules]\ncustomer_key = "metadata.account_id"\n')
+    acme = {"metadata": {"account_id": "acme"}}
+    with ledger_of(config) as ledger:
+        for number, day in ((1, 0), (2, 5)):
+            told = (joined(number), subscribed(number), moved(number, 5, 8, AT + 60 * DAY))
+            accept(ledger, [envelope(body) for body in told])
+            apply_pending(ledger, config.rules)
+            assert look(ledger, config, NOW + day * DAY).raised == 1
+        for number, day, gone in ((1, 6, 0), (2, 7, 1)):
+            accept(ledger, [envelope(joined(number, at=NOW + day * DAY, **acme))])
+            apply_pending(ledger, config.rules)
+            done = look(ledger, config, NOW + day * DAY + 1)
+            assert (done.raised, done.cleared) == (0, gone)
+        (one,) = raised.standing(ledger)
+    assert (one.customer, one.raised_at) == ("acme", NOW)
+    assert one.evidence.startswith("10 → 16 seats of ")
 
 
 def test_nobody_is_looked_at_while_a_backfill_is_not_finished(ledger, config):
