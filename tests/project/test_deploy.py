@@ -146,3 +146,10 @@ def test_every_file_is_in_the_documentation() -> None:
     missing = [path.name for path in DEPLOY.iterdir() if path.is_file() and f"deploy/{path.name}" not in text]
     assert missing == []
     assert "deploy/docker/" in text
+
+
+def test_the_unit_lets_charts_be_drawn() -> None:
+    """Drawing charts calls pkey_alloc: without @pkey the process that draws would be killed, each week anew."""
+    allowed, denied = unit("upswell.service")["Service"]["SystemCallFilter"]
+    assert allowed.split() == ["@system-service", "@pkey"]
+    assert denied == "~@privileged"
