@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from upswell.books import write_movements
 from upswell.kinds import Movement
+from upswell.tracks import tracks as made
 
 _DRIVERS = {
     "upgrade": "plan",
@@ -70,6 +71,14 @@ def _movement(number, line, mrr):
             **given,
         }
     )
+
+
+def tracks(booked):
+    """Return everybody's tracks through movements that are ordered by time."""
+    own = defaultdict(list)
+    for one in booked:
+        own[one.customer].append((one.occurred_at, one.currency, one.kind, one.amount, one.mrr_after))
+    return [track for customer, rows in own.items() for track in made(customer, rows)]
 
 
 def put(ledger, text):

@@ -1,11 +1,13 @@
 """Summaries of movements written as text (see ``booked``)."""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from booked import movements
+from booked import movements, tracks
 
-from upswell import weeks
-from upswell.summary import Health, summarise
+from upswell import metrics, weeks
+from upswell.restated import Now, Past
+from upswell.summary import Health, span_of, summarise
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WELL = Health(pending=0, failed=0, last_event_at="2026-11-16T07:58:12Z")
@@ -14,15 +16,26 @@ WELL = Health(pending=0, failed=0, last_event_at="2026-11-16T07:58:12Z")
 def summary(text="", week="2026-W46", *, zone=BERLIN, now=None, currency="usd", health=WELL, **more):
     """Summarise the week in which ``text`` happens, by default as it stood nine hours after its end."""
     named = weeks.parse(week, zone)
+    booked = movements(text)
+    past = more.pop("past", Past())
     return summarise(
-        movements(text),
-        named,
-        now=named.end + 9 * 3600 if now is None else now,
+        booked,
+        tracks(booked),
+        span_of(named, named.end + 9 * 3600 if now is None else now),
         currency=currency,
         names=more.pop("names", {}),
         health=health,
+        past=replace(past, now={post.week.name: _now(booked, post.week) for post in past.posts}),
         **more,
     )
+
+
+def _now(booked, week):
+    """Return what the movements of ``week`` say now."""
+    happened = metrics.window(booked, week.start, week.end)
+    codes = {movement.currency for movement in happened}
+    bridges = {code: metrics.bridge(one for one in happened if one.currency == code) for code in codes}
+    return Now(bridges, happened)
 
 
 BUSY = """

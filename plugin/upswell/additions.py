@@ -6,30 +6,37 @@ from zoneinfo import ZoneInfo
 
 from upswell import benchmarks, books, targets, traits
 from upswell.breakdowns import Known, broken_down, brought_together
+from upswell.figures import Span
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.settings import Config
 from upswell.summary import Summary
 from upswell.targets import Progress, Won
 from upswell.together import Standing
+from upswell.tracks import Track
 from upswell.weeks import Week, days_before, local, midnight, months_before
 
 
 def with_additions(
-    ledger: Ledger, config: Config, summary: Summary, week: Week, happened: Sequence[Movement], cut: int
+    ledger: Ledger,
+    config: Config,
+    summary: Summary,
+    span: Span,
+    happened: Sequence[Movement],
+    tracks: Sequence[Track],
 ) -> Summary:
-    """Return ``summary`` of ``week`` with its expansion broken down, and what else is asked for.
+    """Return ``summary`` of ``span`` with its expansion broken down, and what else is asked for.
 
-    ``happened`` are its movements, of all currencies, up to ``cut`` (unix seconds UTC, exclusive).
+    ``happened`` are its movements, of all currencies; ``tracks`` are everybody's.
     """
     grown = [movement for movement in happened if movement.group == "expansion"]
     told = replace(
         broken_down(summary, grown, _known(ledger, config, grown)),
         hint=benchmarks.hint(summary.figures) if config.report.benchmarks else "",
-        targets=_towards_targets(ledger, config, week, cut),
+        targets=_towards_targets(ledger, config, span.week, span.cut),
     )
     rates = config.report.rates
-    standing = _standing(ledger, week.zone, cut) if rates and summary.other_currencies else ()
+    standing = _standing(tracks, span.week.zone, span.cut) if rates and summary.other_currencies else ()
     return brought_together(told, rates, standing)
 
 
@@ -45,8 +52,9 @@ def _known(ledger: Ledger, config: Config, grown: Sequence[Movement]) -> Known:
     )
 
 
-def _standing(ledger: Ledger, zone: ZoneInfo, cut: int) -> Standing:
-    return books.standing(ledger, months_before(cut, 12, zone), days_before(cut, 30, zone), cut)
+def _standing(tracks: Sequence[Track], zone: ZoneInfo, cut: int) -> Standing:
+    year, month = months_before(cut, 12, zone), days_before(cut, 30, zone)
+    return [(track.customer, track.currency, track.mrr(year), track.mrr(month), track.mrr(cut)) for track in tracks]
 
 
 def _towards_targets(ledger: Ledger, config: Config, week: Week, cut: int) -> tuple[Progress, ...]:

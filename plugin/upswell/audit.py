@@ -12,6 +12,7 @@ from upswell.plans import outlook
 from upswell.rebuild import Progress
 from upswell.records import history_of
 from upswell.rules import Rules
+from upswell.tracked import is_tracked, strays
 from upswell.versions import Shared
 
 
@@ -40,12 +41,15 @@ def audit(ledger: Ledger, rules: Rules, most: int | None, progress: Progress) ->
         (customers,) = execute("SELECT count(DISTINCT customer) FROM movements").fetchone()
         faults: dict[str, str] = {}
         done = 0
-        for checks in (_unbalanced(ledger), _unlike(ledger, rules, sample)):
+        untracked: list[str] = []
+        for checks in (_unbalanced(ledger, untracked), _unlike(ledger, rules, sample)):
             for customer, fault in checks:
                 done += 1
                 if fault:
                     faults.setdefault(customer, f"{customer}: {fault}")
                 progress(done, customers + len(sample))
+        for customer in [*untracked, *strays(ledger.connection)]:
+            faults.setdefault(customer, f"{customer}: its tracks are not those of its movements")
     finally:
         execute("ROLLBACK")
     return Audit(customers, len(sample), tuple(faults[customer] for customer in sorted(faults)))
@@ -66,10 +70,12 @@ def _sample(accounts: Sequence[str], most: int | None) -> Sequence[str]:
     return [accounts[place * len(accounts) // most] for place in range(most)]
 
 
-def _unbalanced(ledger: Ledger) -> Iterator[tuple[str, str]]:
-    """Yield each customer with what breaks an invariant, or nothing."""
+def _unbalanced(ledger: Ledger, untracked: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield each customer with what breaks an invariant, or nothing; note whose tracks are not its movements'."""
     for customer, own in books.by_customer(ledger):
         yield customer, next(iter(breaches(own)), "")
+        if not is_tracked(ledger.connection, customer, own):
+            untracked.append(customer)
 
 
 def _unlike(ledger: Ledger, rules: Rules, accounts: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -6,15 +6,15 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from itertools import groupby, takewhile
 from operator import attrgetter
-from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.causes import EXPANSION_KINDS
 from upswell.errors import InvariantError
 from upswell.invariants import breaches
-from upswell.kinds import Movement
+from upswell.kinds import KINDS, Movement
 from upswell.ledger import Ledger
+from upswell.tracked import write_tracks
 from upswell.trend import Step
 from upswell.watched import watch
 
@@ -23,6 +23,8 @@ COLUMNS = ", ".join(_FIELDS)
 _MOMENT = _FIELDS.index("occurred_at")
 _values = attrgetter(*_FIELDS)
 _INSERT = f"INSERT INTO movements({COLUMNS}, step) VALUES ({', '.join('?' * (len(_FIELDS) + 1))})"
+_SUM = "(SELECT coalesce(sum(amount), 0) FROM movements WHERE currency = ?1 AND kind = '{}' AND {})"
+_BRIDGE = f"SELECT {', '.join(_SUM.format(kind, 'occurred_at >= ?2 AND occurred_at < ?3') for kind in KINDS)}"
 
 
 def write_movements(connection: sqlite3.Connection, account: str, movements: Sequence[Movement]) -> bool:
@@ -31,6 +33,7 @@ def write_movements(connection: sqlite3.Connection, account: str, movements: Seq
     Runs inside an open write transaction. Raises InvariantError where they do not add up; then nothing is written.
     """
     check(account, movements)
+    write_tracks(connection, account, movements)
     held = connection.execute(
         f"SELECT {COLUMNS} FROM movements WHERE customer = ? ORDER BY step", (account,)
     ).fetchall()
@@ -86,15 +89,13 @@ def began(ledger: Ledger, customers: Iterable[str]) -> dict[str, int]:
     return {customer: int(datetime.fromisoformat(at).timestamp()) for customer, at in rows if at}
 
 
-def standing(ledger: Ledger, *instants: int) -> list[tuple[Any, ...]]:
-    """Return every customer's MRR in each currency just before each of ``instants`` (unix seconds UTC).
+def bridge(ledger: Ledger, currency: str, since: int, until: int) -> dict[str, int]:
+    """Return what movements in ``currency`` add up to, kind by kind: ``metrics.bridge``, without reading them.
 
-    Rows hold customer, currency, and an amount in minor units a month for each instant.
+    ``since`` is inclusive, ``until`` exclusive, unix seconds UTC.
     """
-    sums = ", ".join(["sum(CASE WHEN occurred_at < ? THEN amount ELSE 0 END)"] * len(instants))
-    return ledger.connection.execute(
-        f"SELECT customer, currency, {sums} FROM movements GROUP BY customer, currency", [iso(at) for at in instants]
-    ).fetchall()
+    row = ledger.connection.execute(_BRIDGE, (currency, iso(since), iso(until))).fetchone()
+    return dict(zip(KINDS, row, strict=True))
 
 
 def expansion(ledger: Ledger, since: int, until: int) -> list[Movement]:
@@ -163,6 +164,5 @@ def row_of(movement: Movement) -> tuple[object, ...]:
 
 def movement_of(row: Sequence[object]) -> Movement:
     """Return the movement that a row of COLUMNS holds."""
-    values = dict(zip(_FIELDS, row, strict=True))
-    moment = datetime.fromisoformat(str(values["occurred_at"]))
-    return Movement(**{**values, "occurred_at": int(moment.timestamp())})  # type: ignore[arg-type]
+    name, moment, *values = row
+    return Movement(name, int(datetime.fromisoformat(str(moment)).timestamp()), *values)  # type: ignore[arg-type]

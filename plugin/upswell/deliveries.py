@@ -5,6 +5,7 @@ inserts it, or takes over one whose time has come, may send; the UNIQUE key and 
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from zoneinfo import ZoneInfo
 
@@ -93,10 +94,10 @@ def _post(made_at: int, summary: Summary) -> Post:
     return Post(parse(summary.week, ZoneInfo(summary.zone)), made_at, figures)
 
 
-def arrivals(ledger: Ledger, since: int) -> dict[str, int]:
-    """Return when the events that caused movements were received, of those received after ``since``."""
+def arrivals(ledger: Ledger, causes: Iterable[str]) -> dict[str, int]:
+    """Return when each of the events ``causes`` was received (unix seconds UTC); what is none is left out."""
     rows = ledger.connection.execute(
-        "SELECT id, received_at FROM events WHERE received_at > ? AND id IN (SELECT cause FROM movements)", (since,)
+        "SELECT events.id, received_at FROM json_each(?) JOIN events ON events.id = value", (json.dumps(list(causes)),)
     )
     return dict(rows.fetchall())
 

@@ -14,6 +14,7 @@ from upswell.causes import EXPANSION_KINDS, Cause, causes
 from upswell.errors import InvariantError
 from upswell.kinds import Movement
 from upswell.segments import CohortPart, ProductPart, SegmentPart
+from upswell.tracks import Track
 from upswell.weeks import Week, days_before, months_before, utc
 
 _TOP = 5
@@ -129,23 +130,23 @@ class Span:
 
 def figures(
     movements: Sequence[Movement],
+    tracks: Sequence[Track],
     currency: str,
     span: Span,
     names: Mapping[str, str],
     restated: tuple[Restated, ...],
     ahead: Sequence[Movement] = (),
 ) -> Figures:
-    """Compute the week's figures in ``currency`` from the movements of all currencies, ordered by ``occurred_at``.
+    """Compute the week's figures in ``currency`` from its ``tracks``, and from movements of all currencies.
 
-    ``ahead`` are those to be shown as scheduled, in the same order.
+    ``movements`` are at least those of the week and the four before it, ordered by ``occurred_at``; ``ahead`` are
+    those to be shown as scheduled, in the same order.
     Raises InvariantError where opening MRR + bridge is not the closing MRR that the movements themselves state.
     """
     own = [movement for movement in movements if movement.currency == currency]
-    past, happened = metrics.until(own, span.cut), metrics.window(own, span.week.start, span.cut)
-    lived = metrics.until(movements, span.cut)
+    happened = metrics.window(own, span.week.start, span.cut)
     amounts = metrics.bridge(happened)
-    opening = sum(metrics.mrr(metrics.until(own, span.week.start)).values())
-    closing = sum(metrics.carried(past).values())
+    opening, closing = metrics.mrr(tracks, span.week.start), metrics.stated(tracks, span.cut)
     _check(opening, amounts, closing, f"week {span.week.name} in {currency}")
     before = [_bridge_of(own, span.week.shift(-back)) for back in range(1, 5)]
     totals, weeks = _totals(amounts), [_totals(week) for week in before]
@@ -159,11 +160,11 @@ def figures(
         churn=totals.churn,
         net_expansion=totals.net_expansion,
         expansion_rate=_rounded(metrics.ratio(totals.expansion, opening)),
-        **_retention(past, lived, span),
+        **_retention(tracks, span),
         expansion_share_of_new_mrr=_rounded(metrics.expansion_share(amounts)),
         quick_ratio=_rounded(metrics.quick_ratio(amounts)),
-        time_to_expansion_days=_rounded(metrics.time_to_expansion(lived, currency)),
-        not_yet_expanded=metrics.not_yet_expanded(lived, currency),
+        time_to_expansion_days=_rounded(metrics.time_to_expansion(tracks, span.cut)),
+        not_yet_expanded=metrics.not_yet_expanded(tracks, span.cut),
         previous_week=weeks[0],
         four_week_mean=mean,
         top_customers=_top_customers(happened, names),
@@ -219,14 +220,11 @@ def _expansion(happened: Iterable[Movement], amounts: Mapping[str, int]) -> Expa
     )
 
 
-def _retention(past: Sequence[Movement], lived: Sequence[Movement], span: Span) -> dict[str, Trailing]:
+def _retention(tracks: Sequence[Track], span: Span) -> dict[str, Trailing]:
     """NRR and GRR over 30 days and over 12 months, each with and without the price group."""
-    zone, remaining = span.week.zone, metrics.customers(lived)
-    full, bare = [], []
-    for start in (days_before(span.cut, 30, zone), months_before(span.cut, 12, zone)):
-        opening, happened = metrics.mrr(metrics.until(past, start)), metrics.window(past, start, span.cut)
-        full.append(metrics.retention(opening, happened))
-        bare.append(metrics.retention_without_price(opening, happened, remaining))
+    zone = span.week.zone
+    starts = (days_before(span.cut, 30, zone), months_before(span.cut, 12, zone))
+    full, bare = zip(*(metrics.retention(tracks, start, span.cut) for start in starts), strict=True)
     return {
         "nrr": Trailing(*(_rounded(over.nrr) for over in full)),
         "grr": Trailing(*(_rounded(over.grr) for over in full)),
@@ -235,23 +233,30 @@ def _retention(past: Sequence[Movement], lived: Sequence[Movement], span: Span) 
     }
 
 
-def _top_customers(happened: Iterable[Movement], names: Mapping[str, str]) -> tuple[TopCustomer, ...]:
-    """At most five customers whose net expansion is above zero, the largest first, ties by id."""
+def leaders(happened: Iterable[Movement]) -> dict[str, list[Movement]]:
+    """Return at most five customers whose net expansion is above zero, the largest first, ties by id; with its parts.
+
+    ``happened`` are the week's movements in one currency.
+    """
     parts = defaultdict(list)
     for movement in happened:
         if movement.group in _NET_GROUPS:
             parts[movement.customer].append(movement)
     net = {customer: sum(part.amount for part in held) for customer, held in parts.items()}
     grown = sorted((customer for customer in net if net[customer] > 0), key=lambda who: (-net[who], who))
+    return {customer: parts[customer] for customer in grown[:_TOP]}
+
+
+def _top_customers(happened: Iterable[Movement], names: Mapping[str, str]) -> tuple[TopCustomer, ...]:
     return tuple(
         TopCustomer(
             customer=customer,
             name=names.get(customer, customer),
-            amount=net[customer],
-            reason=max(parts[customer], key=lambda part: part.amount).reason,
-            movements=tuple(part.id for part in parts[customer]),
+            amount=sum(part.amount for part in parts),
+            reason=max(parts, key=lambda part: part.amount).reason,
+            movements=tuple(part.id for part in parts),
         )
-        for customer in grown[:_TOP]
+        for customer, parts in leaders(happened).items()
     )
 
 

@@ -1,18 +1,18 @@
-"""The figures of expansion: exact sums and ratios over movements.
+"""The figures of expansion: exact sums and ratios over movements and tracks.
 
-Every function takes movements of *one currency*, ordered by ``occurred_at``, unless it says otherwise. Amounts are
-minor units a month, instants unix seconds UTC, windows hold their start and not their end, ratios are exact
-fractions (``Fraction(1, 20)`` is 5 %) or None where there is no denominator.
+Every function takes movements, or tracks, of *one currency*, movements ordered by ``occurred_at``, unless it says
+otherwise. Amounts are minor units a month, instants unix seconds UTC, windows hold their start and not their end,
+ratios are exact fractions (``Fraction(1, 20)`` is 5 %) or None where there is no denominator.
 """
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median_high, median_low
 
 from upswell.kinds import GROUPS, KINDS, Movement
+from upswell.tracks import Track
 
 _DAY = 86_400
 
@@ -30,40 +30,18 @@ def window(movements: Sequence[Movement], start: int, end: int) -> Sequence[Move
     return movements[_position(movements, start) : _position(movements, end)]
 
 
-def until(movements: Sequence[Movement], end: int) -> Sequence[Movement]:
-    """Return the movements before ``end`` (exclusive); they may be of any currency."""
-    return movements[: _position(movements, end)]
-
-
 def _position(movements: Sequence[Movement], instant: int) -> int:
     return bisect_left(movements, instant, key=lambda movement: movement.occurred_at)
 
 
-def mrr(movements: Iterable[Movement]) -> dict[str, int]:
-    """Each customer's MRR once ``movements``, which begin with the first ever, have happened: the sum of amounts."""
-    total: defaultdict[str, int] = defaultdict(int)
-    for movement in movements:
-        total[movement.customer] += movement.amount
-    return dict(total)
+def mrr(tracks: Iterable[Track], instant: int) -> int:
+    """The MRR just before ``instant``: the sum of all amounts since the beginning."""
+    return sum([track.sums[bisect_left(track.times, instant)] for track in tracks])
 
 
-def carried(movements: Iterable[Movement]) -> dict[str, int]:
-    """Each customer's MRR as its last movement states it (``mrr_after``): what ``mrr`` is checked against."""
-    return {movement.customer: movement.mrr_after for movement in movements}
-
-
-def customers(movements: Iterable[Movement]) -> set[str]:
-    """Who is a customer once ``movements`` (of all currencies, from the first ever) have happened.
-
-    Those whose last movement of life (new, reactivation, churn) is new or reactivation.
-    """
-    alive = set()
-    for movement in movements:
-        if movement.group in ("new", "reactivation"):
-            alive.add(movement.customer)
-        elif movement.kind == "churn":
-            alive.discard(movement.customer)
-    return alive
+def stated(tracks: Iterable[Track], instant: int) -> int:
+    """The same as each customer's last movement states it (``mrr_after``): what ``mrr`` is checked against."""
+    return sum([track.held[bisect_left(track.times, instant)] for track in tracks])
 
 
 def bridge(movements: Iterable[Movement]) -> dict[str, int]:
@@ -96,28 +74,31 @@ def quick_ratio(amounts: Mapping[str, int]) -> Fraction | None:
     return ratio(won, abs(total(amounts, "contraction") + total(amounts, "churn")))
 
 
-def retention(opening: Mapping[str, int], happened: Iterable[Movement]) -> Retention:
-    """Retention of the customers whose MRR was above zero at a window's start.
+def retention(tracks: Iterable[Track], start: int, end: int) -> tuple[Retention, Retention]:
+    """Retention from ``start`` to ``end`` of the customers whose MRR was above zero at the start, in two readings.
 
-    ``opening`` is MRR per customer at the start, ``happened`` the window's movements, S the cohort's opening MRR.
-    NRR = their MRR at the end / S, all kinds in it; GRR = sum of min(start, end) / S, so growth does not count.
+    S is the cohort's MRR at the start. NRR = their MRR at the end / S, all kinds in it; GRR = sum of min(start, end)
+    / S, so growth does not count. The second is the same as if prices, discounts and terms had stood still in the
+    window: each customer's price group is taken off its MRR at the end. Who left (is no customer at the end) ends at
+    0 there, and nobody below: a price raised before a churn goes with it.
     """
-    changes = mrr(happened)
-    return retained(opening, {who: start + changes.get(who, 0) for who, start in opening.items()})
-
-
-def retention_without_price(
-    opening: Mapping[str, int], happened: Sequence[Movement], remaining: Collection[str]
-) -> Retention:
-    """The same as ``retention``, as if prices, discounts and terms had stood still in the window.
-
-    Each customer's price group is taken off its MRR at the end. Who left (is not in ``remaining``, the customers at
-    the end) ends at 0, and nobody below: a price raised before a churn goes with it.
-    """
-    changes = mrr(movement for movement in happened if movement.group != "price")
-    return retained(
-        opening,
-        {who: max(0, start + changes.get(who, 0)) if who in remaining else 0 for who, start in opening.items()},
+    whole = net = gross = bare_net = bare_gross = 0
+    for track in tracks:
+        times, sums = track.times, track.sums
+        first = bisect_left(times, start)
+        if (opening := sums[first]) > 0:
+            last = bisect_left(times, end)
+            closing, bare = sums[last], 0
+            if track.alive[last]:
+                bare = max(0, closing - track.prices[last] + track.prices[first])
+            whole += opening
+            net += closing
+            gross += min(opening, closing)
+            bare_net += bare
+            bare_gross += min(opening, bare)
+    return (
+        Retention(nrr=ratio(net, whole), grr=ratio(gross, whole)),
+        Retention(nrr=ratio(bare_net, whole), grr=ratio(bare_gross, whole)),
     )
 
 
@@ -131,36 +112,28 @@ def retained(opening: Mapping[str, int], closing: Mapping[str, int]) -> Retentio
     )
 
 
-def time_to_expansion(movements: Iterable[Movement], currency: str) -> Fraction | None:
+def time_to_expansion(tracks: Iterable[Track], instant: int) -> Fraction | None:
     """The median of days (of 86,400 s) from a customer's ``new`` to its first expansion, or None where none expanded.
 
-    Takes movements of all currencies; counts the customers whose first expansion was in ``currency``.
+    Counts the customers whose first expansion was before ``instant``, and in the tracks' currency.
     """
-    began, grew = _firsts(movements)
     seconds = [
-        first.occurred_at - began[who] for who, first in grew.items() if who in began and first.currency == currency
+        track.grew - track.began
+        for track in tracks
+        if track.grew_here and track.grew is not None and track.grew < instant
+        if track.began is not None and track.began < instant
     ]
     return Fraction(median_low(seconds) + median_high(seconds), 2 * _DAY) if seconds else None
 
 
-def not_yet_expanded(movements: Sequence[Movement], currency: str) -> int:
-    """How many customers have never expanded.
+def not_yet_expanded(tracks: Iterable[Track], instant: int) -> int:
+    """How many customers have never expanded, in whatever currency.
 
-    Takes movements of all currencies; counts, of the customers at the end, those whose last movement was in
-    ``currency`` and who have no expansion in any.
+    Counts, of the customers just before ``instant``, those whose last movement was in the tracks' currency.
     """
-    _, grew = _firsts(movements)
-    last = {movement.customer: movement.currency for movement in movements}
-    return sum(who not in grew and last[who] == currency for who in customers(movements))
-
-
-def _firsts(movements: Iterable[Movement]) -> tuple[dict[str, int], dict[str, Movement]]:
-    """When each customer began, and its first expansion."""
-    began: dict[str, int] = {}
-    grew: dict[str, Movement] = {}
-    for movement in movements:
-        if movement.kind == "new":
-            began.setdefault(movement.customer, movement.occurred_at)
-        elif movement.group == "expansion":
-            grew.setdefault(movement.customer, movement)
-    return began, grew
+    unexpanded = [track for track in tracks if track.grew is None or track.grew >= instant]
+    places = [bisect_left(track.times, instant) for track in unexpanded]
+    return sum(
+        track.alive[place] and track.groups[place - 1 : place].isupper()
+        for track, place in zip(unexpanded, places, strict=True)
+    )

@@ -7,6 +7,7 @@ from upswell.outbox_tables import OUTBOX
 from upswell.reading_tables import READINGS
 from upswell.signal_tables import SIGNALS
 from upswell.tables import CATALOGUE, TABLES
+from upswell.track_tables import TRACKS, fill
 from upswell.views import VIEWS
 
 migrations = Migrations("upswell")
@@ -153,6 +154,14 @@ def create_readings(db: Database) -> None:
     """Create the table of readings."""
     for statement in READINGS:
         db.execute(statement)
+
+
+@migrations()
+def create_tracks(db: Database) -> None:
+    """Create the table of tracks, made of all movements that there are, and the index that weeks are added up by."""
+    for statement in TRACKS:
+        db.execute(statement)
+    fill(db.conn)
 
 
 def names() -> frozenset[str]:

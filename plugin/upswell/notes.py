@@ -1,7 +1,7 @@
 """What the summary points out although no figure is wrong: imports, undeclared price migrations, an unused currency."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from upswell import metrics
 from upswell.kinds import Movement
@@ -13,24 +13,26 @@ _UNUSUAL = 5
 _MANY_MOVED = 10
 
 
-def notes(movements: Sequence[Movement], week: Week, cut: int, currency: str) -> tuple[str, ...]:
+def notes(
+    movements: Sequence[Movement], customers: Mapping[str, int], week: Week, cut: int, currency: str
+) -> tuple[str, ...]:
     """Return the notes on ``week`` as far as ``cut`` (unix seconds UTC), each one sentence.
 
-    ``movements`` are of all currencies, ordered by ``occurred_at``; ``currency`` is the report's.
+    ``movements`` are those of the week and the four before it at least, of all currencies, ordered by ``occurred_at``;
+    ``customers`` says how many ever had a movement in which currency; ``currency`` is the report's.
     """
     return (
-        *_unused(metrics.until(movements, cut), currency),
+        *_unused(customers, currency),
         *_imports(movements, week, cut),
         *_migrations(metrics.window(movements, week.start, cut)),
     )
 
 
-def _unused(lived: Sequence[Movement], currency: str) -> list[str]:
+def _unused(customers: Mapping[str, int], currency: str) -> list[str]:
     """The report's currency, where everything is in others."""
-    codes = Counter(movement.currency for movement in lived)
-    if not codes or currency in codes:
+    if not customers or currency in customers:
         return []
-    used, _ = codes.most_common(1)[0]
+    used = max(customers, key=lambda code: (customers[code], code))
     return [f'Nothing is billed in {currency.upper()}: set [report] currency = "{used}".']
 
 

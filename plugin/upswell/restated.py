@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from upswell import metrics
 from upswell.figures import Figures, Restated
 from upswell.kinds import KINDS, Movement
 from upswell.weeks import Week
+
+Bridges = Mapping[str, Mapping[str, int]]
+"""What movements add up to, kind by kind, by currency."""
+
+_NOTHING = dict.fromkeys(KINDS, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +23,29 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Now:
+    """What a week's movements add up to now, kind by kind, by currency.
+
+    ``movements`` are those of all currencies where anything is no longer what was said: see ``changed``.
+    """
+
+    bridges: Bridges
+    movements: Sequence[Movement] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """What was said, and what has come since.
 
     ``posts`` are the summaries as made, oldest first; a restatement in a later post counts as said. ``arrivals`` tells
     when an event (a movement's ``cause``) was received, ``rules_since`` when all movements were last made anew because
-    of the rules; unix seconds UTC.
+    of the rules; unix seconds UTC. ``now`` tells, by its name, what each week of the posts is by now.
     """
 
     posts: Sequence[Post] = ()
     arrivals: Mapping[str, int] = field(default_factory=dict)
     rules_since: int | None = None
+    now: Mapping[str, Now] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +54,29 @@ class _Said:
     at: int
 
 
-def restated(movements: Sequence[Movement], past: Past, currency: str) -> tuple[Restated, ...]:
-    """Return every week and kind that is no longer what was last said of it in ``currency``.
+def up_to(posts: Iterable[Post], week: Week) -> list[Post]:
+    """Return the posts of ``week`` and of those before it: the ones that its summary corrects."""
+    return [post for post in posts if post.week.monday <= week.monday]
 
-    ``movements`` are of all currencies, ordered by ``occurred_at``.
-    """
-    own = [movement for movement in movements if movement.currency == currency]
-    weeks = {post.week.name: post.week for post in past.posts}
+
+def changed(posts: Sequence[Post], bridges: Mapping[str, Bridges]) -> set[str]:
+    """Return the weeks of ``bridges``, by name, of which ``posts`` last said something else, of whatever kind."""
+    codes = {code for held in bridges.values() for code in held} | {code for post in posts for code in post.figures}
+    said = {code: _said(posts, code) for code in codes}
+    return {
+        week
+        for week, held in bridges.items()
+        if any(said[code][week, kind].amount != held.get(code, _NOTHING)[kind] for code in codes for kind in KINDS)
+    }
+
+
+def restated(past: Past, currency: str) -> tuple[Restated, ...]:
+    """Return every week and kind that is no longer what was last said of it in ``currency``."""
     said = _said(past.posts, currency)
     found = []
-    for name, week in sorted(weeks.items()):
-        happened = metrics.window(own, week.start, week.end)
-        now = metrics.bridge(happened)
+    for name in sorted({post.week.name for post in past.posts}):
+        happened = [movement for movement in past.now[name].movements if movement.currency == currency]
+        now = past.now[name].bridges.get(currency, _NOTHING)
         found += [
             Restated(name, kind, was.amount, now[kind], _reason(happened, kind, past, was.at))
             for kind in KINDS

@@ -1,6 +1,7 @@
 """The weekly summary: one value that every face (terminal, Slack, email, JSON) shows."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -9,10 +10,11 @@ from upswell.errors import UpswellError
 from upswell.figures import Figures, Span, figures
 from upswell.kinds import Movement
 from upswell.notes import notes
-from upswell.restated import Past, restated
+from upswell.restated import Past, restated, up_to
 from upswell.signals.best import Ready
 from upswell.targets import Progress
 from upswell.together import Together
+from upswell.tracks import Track
 from upswell.trend import Point
 from upswell.weeks import Week, days_before
 
@@ -77,52 +79,64 @@ _NOTHING, _NO_PLANS = Past(), Planned()
 
 def summarise(
     movements: Sequence[Movement],
-    week: Week,
+    tracks: Iterable[Track],
+    span: Span,
     *,
-    now: int,
     currency: str,
     names: Mapping[str, str],
     health: Health,
     past: Past = _NOTHING,
     planned: Planned = _NO_PLANS,
 ) -> Summary:
-    """Summarise ``week`` as it stands at ``now`` (unix seconds UTC).
+    """Summarise the week of ``span`` as it stands when it is seen.
 
-    ``movements`` are all there are, booked-ahead ones included; ``names`` gives customers' display names;
-    ``past`` is what was said before of this week and earlier ones, and later; ``planned`` is shown and not counted.
+    ``movements`` are at least those of the week and the four before it, and those booked ahead (see ``ahead_of``);
+    ``tracks`` are everybody's, of the whole history; ``names`` gives customers' display names; ``past`` is what was
+    said before of this week and earlier ones, and later; ``planned`` is shown and not counted.
     Raises UpswellError where the week has not begun, InvariantError where the figures do not add up.
     """
-    if now < week.start:
+    week = span.week
+    if span.now < week.start:
         raise UpswellError(f"{week.name} has not begun: name a week up to the running one")
     ordered = sorted(movements, key=lambda movement: movement.occurred_at)
-    # An event of this very second has happened; the end is exclusive.
-    span = Span(week, min(week.end, now + 1), now)
     ahead = _ahead(ordered, planned, span)
-    said = replace(past, posts=[post for post in past.posts if post.week.monday <= week.monday])
+    said = replace(past, posts=up_to(past.posts, week))
+    begun = _begun(tracks, span.cut)
     by_code = {
-        code: figures(ordered, code, span, names, restated(ordered, said, code), ahead)
-        for code in sorted({currency, *_codes(ordered, span), *_codes_of_plans(planned, ahead)})
+        code: figures(ordered, begun.get(code, []), code, span, names, restated(said, code), ahead)
+        for code in sorted({currency, *begun, *_codes_of_plans(planned, ahead)})
     }
     return Summary(
         week=week.name,
         start=week.monday.isoformat(),
         end=week.shift(1).monday.isoformat(),
-        complete=now >= week.end,
+        complete=span.now >= week.end,
         currency=currency,
         figures=by_code.pop(currency),
         health=health,
         other_currencies=by_code,
         zone=week.zone.key,
-        notes=notes(ordered, week, span.cut, currency),
+        notes=notes(ordered, {code: len(held) for code, held in begun.items()}, week, span.cut, currency),
         names={movement.customer: names.get(movement.customer, movement.customer) for movement in ahead},
     )
+
+
+def span_of(week: Week, now: int) -> Span:
+    """Return the window of ``week`` as it is reported at ``now`` (unix seconds UTC)."""
+    # An event of this very second has happened; the end is exclusive.
+    return Span(week, min(week.end, now + 1), now)
+
+
+def ahead_of(span: Span) -> tuple[int, int]:
+    """Return the window (unix seconds UTC) in which movements count as ahead: past now and ``span``, for 30 days."""
+    return max(span.now + 1, span.cut), days_before(span.cut, -_AHEAD_DAYS, span.week.zone)
 
 
 def _ahead(ordered: Sequence[Movement], planned: Planned, span: Span) -> Sequence[Movement]:
     """Return what lies beyond both now and the reported end, up to 30 days past that end, oldest first."""
     booked = [movement for movement in ordered if movement.id not in planned.overtaken]
     every = sorted([*booked, *planned.scheduled], key=lambda movement: movement.occurred_at)
-    return metrics.window(every, max(span.now + 1, span.cut), days_before(span.cut, -_AHEAD_DAYS, span.week.zone))
+    return metrics.window(every, *ahead_of(span))
 
 
 def _codes_of_plans(planned: Planned, ahead: Sequence[Movement]) -> set[str]:
@@ -131,8 +145,13 @@ def _codes_of_plans(planned: Planned, ahead: Sequence[Movement]) -> set[str]:
     return {movement.currency for movement in ahead if movement.id in names}
 
 
-def _codes(ordered: Sequence[Movement], span: Span) -> set[str]:
-    return {movement.currency for movement in ordered if movement.occurred_at < span.cut}
+def _begun(tracks: Iterable[Track], cut: int) -> Mapping[str, list[Track]]:
+    """Return the tracks that had a movement in their currency before ``cut``, by currency."""
+    held: defaultdict[str, list[Track]] = defaultdict(list)
+    for track in tracks:
+        if track.since < cut:
+            held[track.currency].append(track)
+    return held
 
 
 def as_json(summary: Summary) -> dict[str, Any]:

@@ -1,14 +1,20 @@
 """From the ledger to the summary of a week."""
 
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
-from upswell import agenda, books, deliveries, events, metrics, raised, tallies
+from upswell import agenda, books, deliveries, events, metrics, raised, tallies, tracked
 from upswell.additions import with_additions
+from upswell.figures import Span, leaders
+from upswell.kinds import Movement
 from upswell.ledger import Ledger
-from upswell.restated import Past
+from upswell.restated import Now, Past, Post, changed, up_to
 from upswell.settings import Config
 from upswell.signals.best import Ready, best
-from upswell.summary import Health, Planned, Summary, summarise
+from upswell.summary import Health, Planned, Summary, ahead_of, span_of, summarise
+from upswell.tracks import Track
 from upswell.verdicts import verdict
 from upswell.weeks import Week, utc
 
@@ -16,34 +22,70 @@ from upswell.weeks import Week, utc
 def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summary:
     """Summarise ``week`` from what the ledger holds at ``now`` (unix seconds UTC).
 
-    Raises UpswellError where the week has not begun, InvariantError where the figures do not add up.
+    Only movements of five weeks, and those booked ahead, are read: the rest comes from tracks. Raises UpswellError
+    where the week has not begun, InvariantError where the figures do not add up.
     """
-    movements = books.movements(ledger)
-    grown = {
-        movement.customer
-        for movement in metrics.window(movements, week.start, week.end)
-        if movement.group == "expansion"
-    }
+    with _one_look(ledger):
+        return _summary(ledger, config, span_of(week, now))
+
+
+@contextmanager
+def _one_look(ledger: Ledger) -> Iterator[None]:
+    """Let all that is read be of one moment, and Python not look through it for what it could throw away."""
+    collects = gc.isenabled()
+    gc.disable()
+    ledger.connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        ledger.connection.execute("ROLLBACK")
+        if collects:
+            gc.enable()
+
+
+def _summary(ledger: Ledger, config: Config, span: Span) -> Summary:
+    week = span.week
+    since, until = ahead_of(span)
+    recent = books.movements(ledger, since=week.shift(-4).start, until=span.cut)
+    booked = books.movements(ledger, since=since, until=until) if since < until else []
+    happened = metrics.window(recent, week.start, span.cut)
     planned = Planned(agenda.scheduled(ledger), agenda.overtaken(ledger))
-    awaited = {movement.customer for movement in (*movements, *planned.scheduled) if movement.occurred_at > now}
-    posts = deliveries.posts(ledger)
+    tracks = tracked.tracks(ledger)
     summary = summarise(
-        movements,
-        week,
-        now=now,
+        [*recent, *booked],
+        tracks,
+        span,
         currency=config.report.currency,
-        names=books.names(ledger, grown | awaited),
+        names=books.names(ledger, _named(happened, [*booked, *planned.scheduled])),
         health=_health(ledger),
-        past=Past(
-            posts=posts,
-            arrivals=deliveries.arrivals(ledger, posts[0].made_at) if posts else {},
-            rules_since=tallies.rules_since(ledger),
-        ),
+        past=_past(ledger, up_to(deliveries.posts(ledger), week), tracks),
         planned=planned,
     )
-    cut = min(week.end, now + 1)
-    told = replace(summary, signals=_ready(ledger, week, now))
-    return with_additions(ledger, config, told, week, metrics.window(movements, week.start, cut), cut)
+    told = replace(summary, signals=_ready(ledger, week, span.now))
+    return with_additions(ledger, config, told, span, happened, tracks)
+
+
+def _named(happened: Sequence[Movement], ahead: Iterable[Movement]) -> set[str]:
+    """Return who is shown by name."""
+    codes = {movement.currency for movement in happened}
+    first = {who for code in codes for who in leaders(one for one in happened if one.currency == code)}
+    return first | {movement.customer for movement in ahead}
+
+
+def _past(ledger: Ledger, posts: Sequence[Post], tracks: Iterable[Track]) -> Past:
+    """Return what was said, with what it has become; movements are read of weeks in which anything changed."""
+    weeks = {post.week.name: post.week for post in posts}
+    codes = {track.currency for track in tracks} if posts else ()
+    bridges = {
+        name: {code: books.bridge(ledger, code, week.start, week.end) for code in codes} for name, week in weeks.items()
+    }
+    news = {
+        name: books.movements(ledger, since=weeks[name].start, until=weeks[name].end)
+        for name in changed(posts, bridges)
+    }
+    causes = {movement.cause for held in news.values() for movement in held}
+    now = {name: Now(held, news.get(name, ())) for name, held in bridges.items()}
+    return Past(posts, deliveries.arrivals(ledger, causes), tallies.rules_since(ledger), now)
 
 
 def _ready(ledger: Ledger, week: Week, now: int) -> tuple[Ready, ...]:

@@ -61,6 +61,18 @@ def test_a_ledger_that_is_well_says_how_much_was_checked(upswell) -> None:
         ),
         ("DELETE FROM movements WHERE customer = 'cus_2'", "its items add up to 6000 usd, its movements to 0"),
         (
+            "UPDATE tracks SET held = sums, prices = sums WHERE customer = 'cus_2'",
+            "its tracks are not those of its movements",
+        ),
+        ("DELETE FROM tracks WHERE customer = 'cus_2'", "its tracks are not those of its movements"),
+        (
+            (
+                "INSERT INTO tracks SELECT customer, 'gbp', since, began, grew, grew_here, times, groups, alive, sums,"
+                " prices, held FROM tracks WHERE customer = 'cus_2'"
+            ),
+            "its tracks are not those of its movements",
+        ),
+        (
             "UPDATE movements SET amount = amount + 7, mrr_after = mrr_after + 7 WHERE customer = 'cus_2' AND step = 1",
             "its items add up to 6000 usd, its movements to 6007",
         ),

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from fractions import Fraction
 
-from booked import at, movements
+from booked import at, movements, tracks
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,10 +23,7 @@ TWO = movements(
 
 def over(booked, start, end):
     """Return the retention over a window with and without the price group."""
-    opening = metrics.mrr(metrics.until(booked, at(start)))
-    happened = metrics.window(booked, at(start), at(end))
-    remaining = metrics.customers(metrics.until(booked, at(end)))
-    return metrics.retention(opening, happened), metrics.retention_without_price(opening, happened, remaining)
+    return metrics.retention(tracks(booked), at(start), at(end))
 
 
 def test_retention_is_the_rule_books_example():
@@ -103,7 +100,9 @@ def test_customers_are_those_whose_life_last_began():
         2026-01-05 cus_1 discount -100
         """
     )
-    assert metrics.customers(booked) == {"cus_1", "cus_3"}
+    held = tracks(booked)
+    assert {track.customer for track in held if track.alive[-1]} == {"cus_1", "cus_3"}
+    assert metrics.not_yet_expanded(held, at("2026-01-06")) == 2
 
 
 def test_ratios_of_a_bridge():
@@ -137,10 +136,11 @@ def test_time_to_expansion_is_the_median_of_days():
         2026-01-22 cus_4 churn -100
         """
     )
-    assert metrics.time_to_expansion(booked, "usd") == Fraction(10 + Fraction(41, 2), 2)
-    assert metrics.not_yet_expanded(booked, "usd") == 1
-    assert metrics.time_to_expansion(booked, "eur") is None
-    assert metrics.not_yet_expanded(booked, "eur") == 0
+    held = tracks(booked)
+    assert metrics.time_to_expansion(held, at("2026-02-01")) == Fraction(10 + Fraction(41, 2), 2)
+    assert metrics.not_yet_expanded(held, at("2026-02-01")) == 1
+    assert metrics.time_to_expansion(held, at("2026-01-11")) is None
+    assert metrics.not_yet_expanded(held, at("2026-01-01")) == 0
 
 
 STEPS = st.lists(
@@ -156,10 +156,11 @@ def test_the_bridge_adds_up(steps, first, second):
         "\n".join(f"2026-01-{n + 1:02d} {who} {kind} {amount}" for n, (who, kind, amount) in enumerate(steps))
     )
     cuts = [at("2026-01-01") + day * 86_400 for day in (start, end)]
-    opening, closing = (sum(metrics.mrr(metrics.until(booked, cut)).values()) for cut in cuts)
+    held = tracks(booked)
+    opening, closing = (metrics.mrr(held, cut) for cut in cuts)
     amounts = metrics.bridge(metrics.window(booked, *cuts))
     assert tuple(amounts) == KINDS
-    assert opening + sum(amounts.values()) == closing == sum(metrics.carried(metrics.until(booked, cuts[1])).values())
+    assert opening + sum(amounts.values()) == closing == metrics.stated(held, cuts[1])
     assert sum(metrics.total(amounts, group) for group in set(GROUPS.values())) == closing - opening
 
 

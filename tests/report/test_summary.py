@@ -4,13 +4,13 @@ import json
 from dataclasses import replace
 
 import pytest
-from booked import at, movements
+from booked import at, movements, tracks
 from summaries import BERLIN, BUSY, NAMES, WELL, summary
 
 from upswell import weeks
 from upswell.errors import InvariantError, UpswellError
 from upswell.kinds import KINDS
-from upswell.summary import Health, as_json, summarise
+from upswell.summary import Health, as_json, span_of, summarise
 
 FIGURES = [
     "opening_mrr",
@@ -204,15 +204,16 @@ def test_a_bridge_that_does_not_add_up_is_refused():
     week = weeks.parse("2026-W46", BERLIN)
     broken = [first, replace(second, mrr_before=90, mrr_after=140)]
     with pytest.raises(InvariantError, match=r"2026-W46 in usd do not add up.*upswell reclassify"):
-        summarise(broken, week, now=week.end, currency="usd", names={}, health=WELL)
+        summarise(broken, tracks(broken), span_of(week, week.end), currency="usd", names={}, health=WELL)
 
 
 def test_movements_may_come_in_any_order():
     """A summary is of the movements' own times, in whatever order they are given."""
+    booked = movements(BUSY)
     week = weeks.parse("2026-W46", BERLIN)
     told, backwards = (
-        summarise(given, week, now=week.end, currency="usd", names={}, health=WELL)
-        for given in (movements(BUSY), movements(BUSY)[::-1])
+        summarise(given, held, span_of(week, week.end), currency="usd", names={}, health=WELL)
+        for given, held in ((booked, tracks(booked)), (booked[::-1], tracks(booked)[::-1]))
     )
     assert told == backwards
 

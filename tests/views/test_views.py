@@ -146,7 +146,7 @@ def test_expansion_is_the_summarys(ledger) -> None:
     """A customer's expansion, in all and by kind, is what its movements add up to."""
     week = weeks.parse("2026-W46", load().report.timezone)
     for currency in ("usd", "eur"):
-        past = [one for one in metrics.until(books.movements(ledger), week.end) if one.currency == currency]
+        past = [one for one in books.movements(ledger, until=week.end) if one.currency == currency]
         grown = [one for one in past if one.group == "expansion"]
         rows = {
             row["customer"]: row for row in asked("SELECT * FROM expansion_by_customer WHERE currency = ?", currency)
