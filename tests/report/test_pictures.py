@@ -5,13 +5,14 @@ import logging
 import subprocess
 import sys
 import zlib
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
 from charted import PNG, charted, size
 from summaries import BUSY, QUIET
 
-from upswell.render import pictures
+from upswell.render import charts, pictures
 from upswell.render.charts import draw, packed
 from upswell.render.pictures import WIDTH
 from upswell.render.plans import plans
@@ -181,3 +182,18 @@ def test_causes_keep_their_colours_from_week_to_week():
     """A cause has one shade, whichever others there were."""
     (causes,) = (plan for plan in plans(CASES["tiny"][0]) if plan.name == "causes")
     assert causes.shown["causes"] == [("Seats", 2)]
+
+
+def lightness(colour):
+    """Return the lightness (CIE L*, 0 black to 100 white) of a colour written ``#rrggbb``."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return 116 * luminance ** (1 / 3) - 16 if luminance > 0.0089 else 903.3 * luminance
+
+
+def test_colours_are_told_apart_in_grey():
+    """Causes, and growth, level and loss, are steps of lightness, wide enough for print and for any eye."""
+    for colours in (charts._CAUSES, [fill for fill, _ in (charts._BARS[bar] for bar in ("grew", "level", "shrank"))]):
+        steps = [lightness(colour) for colour in colours]
+        assert all(later - earlier > 15 for earlier, later in pairwise(steps))
