@@ -78,7 +78,7 @@ def news(
     terms = _Terms(now, settle_minutes * 60)
     held = {one.id: one for one in movements}
     untold = [one for one in movements if one.id not in told]
-    restated = list(_restated(held, told, untold, terms))
+    restated = list(_restated(held, told, [one for one in untold if _is_dated(one)], terms))
     taken = {one.now.id for one in restated if one.now}
     earliest = max(since, now - LATEST_SECONDS)
     recorded = [

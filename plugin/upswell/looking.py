@@ -17,7 +17,7 @@ from upswell.agenda import widened
 from upswell.backlog import BACKFILL
 from upswell.errors import UpswellError
 from upswell.ledger import Ledger
-from upswell.measures import readings_of
+from upswell.measures import readings_of, thin_readings
 from upswell.offered import with_offers
 from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS
 from upswell.records import history_of
@@ -104,6 +104,7 @@ def _look_at(
     changed, lives = [], True
     try:
         with poison.attempt(connection):
+            thin_readings(connection, account, now)
             past = past_of(connection, account, rules, shared)
             known = past.known(now)
             held = raised.of_customer(connection, account)

@@ -11,6 +11,10 @@ from upswell.money import decimal
 from upswell.raised import want_look
 from upswell.readings import Reading
 
+WHOLE_SECONDS = 35 * 86_400
+"""For how long every reading is kept."""
+
+_WEEK = 7 * 86_400
 _COLUMNS = "source, key, customer, kind, name, label, at, units, included, period_start, period_end"
 _MARKS = ", ".join("?" * len(_COLUMNS.split(",")))
 
@@ -103,6 +107,21 @@ def _reading(
 ) -> Reading:
     limit, start, end = rest
     return Reading(source, key, customer, kind, name, at, Fraction(units), limit, start, end, label)
+
+
+def thin_readings(connection: sqlite3.Connection, account: str, now: int) -> None:
+    """Drop readings of ``account`` that no signal asks for at ``now`` (unix seconds UTC) or later.
+
+    It is done inside an open write transaction. Of those older than WHOLE_SECONDS, the last of each week stays, by
+    customer, kind, name and period: an app may report every hour.
+    """
+    connection.execute(
+        "DELETE FROM readings WHERE rowid IN (SELECT rowid FROM (SELECT rowid, row_number() OVER ("
+        "PARTITION BY customer, kind, name, period_start, period_end, at / ? ORDER BY at DESC, source DESC, key DESC"
+        ") AS place FROM readings WHERE customer IN (SELECT customer FROM accounts WHERE account = ?) AND at < ?)"
+        " WHERE place > 1)",
+        (_WEEK, account, now - WHOLE_SECONDS),
+    )
 
 
 def drop_readings(connection: sqlite3.Connection, customer: str) -> None:

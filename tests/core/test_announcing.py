@@ -51,6 +51,14 @@ def test_what_nothing_dates_is_not_told():
     assert told_of(replace(UPGRADE, reason=f"5 → 8 seats{UNDATED}")) == News(())
 
 
+def test_what_nothing_dates_stands_in_no_place():
+    """A late event shows a gap before the change that was told: the change as it is takes its place, not the gap."""
+    gap = replace(UPGRADE, id="mov_gap", kind="downgrade", amount=-500, reason=f"5 → 3 seats{UNDATED}")
+    late = replace(UPGRADE, id="mov_late", cause="evt_late", occurred_at=TEN + 20, amount=500)
+    found = told_of(gap, late, told={UPGRADE.id: UPGRADE}, now=CLOSED + 20)
+    assert found == News((Announcement(RESTATED, UPGRADE, late),))
+
+
 def test_what_lies_ahead_is_told_when_it_has_happened():
     """The known end of a discount is booked ahead, and told once its date is over."""
     assert told_of(UPGRADE, now=TEN - 30 * DAY) == News((), CLOSED)

@@ -107,6 +107,15 @@ def test_slack_takes_the_message(told):
     assert page(told).headline in message["text"]
 
 
+def test_names_from_right_to_left_turn_no_line_of_slack_around():
+    """A line with such a name begins with a mark for left to right, so that its amount stays in front."""
+    arabic = {"cus_1": "شركة الأمل", "cus_2": "Quill"}
+    texts = [block["text"]["text"] for block in slack.message(summary(BUSY, names=arabic))["blocks"] if "text" in block]
+    lines = [line for text in texts for line in text.splitlines()]
+    assert "\u200e*+$730.00*  \u2068شركة الأمل\u2069" in lines
+    assert "*+$120.00*  Quill" in lines
+
+
 @every_case
 def test_the_mail_is_small_and_needs_nothing_from_elsewhere(told):
     """The HTML is under 100 kB, loads nothing, has its styles inline, and keeps those for dark screens."""

@@ -1,6 +1,8 @@
 """Amounts, shares and dates as people read them."""
 
+import re
 from datetime import date
+from unicodedata import bidirectional
 
 import pytest
 
@@ -54,9 +56,19 @@ def test_a_week_is_written_by_its_days(start, end, text):
 
 def test_names_from_outside_are_made_safe_to_show():
     """No line break, escape sequence or turned direction gets through, and nothing runs on for ever."""
-    assert words.clean("A\nB\x1b[31m\u202eC", 60) == "A B [31m C"
+    assert words.clean("A\nB\x1b[31m\u202eC", 60) == "A B [31mC"
     assert words.clean("👩\u200d💻 Ünïcode", 60) == "👩\u200d💻 Ünïcode"
     assert words.clean("x" * 300, 60) == "x" * 59 + "…"
+
+
+@pytest.mark.parametrize("name", ["\u05e9\u05dc \u05d0\u05e8", "شركة الأمل", "A \u202b\u05e9\u05dc\u202c B"])
+def test_names_from_right_to_left_leave_amounts_where_they_are(name):
+    """What is written from right to left is isolated from what follows it, once, however often it is cleaned."""
+    shown = words.clean(f"{name}: 10 → 25 seats", 60)
+    assert words.clean(shown, 60) == shown
+    outside = re.sub("\u2068[^\u2069]+\u2069", "", shown)
+    assert not any(bidirectional(sign) in ("R", "AL") for sign in outside)
+    assert outside.endswith(": 10 → 25 seats") or outside == "A  B: 10 → 25 seats"
 
 
 @pytest.mark.parametrize(

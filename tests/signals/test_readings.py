@@ -1,19 +1,25 @@
 """Readings in the ledger: kept once a key, and what is told by them."""
 
+import tempfile
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from connectors.sent import body
+from core.values import calm
+from hypothesis import given
+from hypothesis import strategies as st
 from intake.told import AT, DAY, applied, subscribed
 from receiving import configured
 
 from upswell import raised
 from upswell.ledger import Ledger
-from upswell.looking import look
-from upswell.measures import Written, drop_readings, readings_of, write_readings
+from upswell.looking import look, past_of
+from upswell.measures import WHOLE_SECONDS, Written, drop_readings, readings_of, thin_readings, write_readings
 from upswell.money import decimal
 from upswell.readings import MILESTONE, USAGE, Reading
+from upswell.signals.signs import look as look_at
 
 USED = Reading("app", "1", "cus_1", USAGE, "exports", AT + 40 * DAY, Fraction(91, 2), 50, label="exports")
 NOW = AT + 40 * DAY
@@ -107,3 +113,58 @@ def test_a_triggered_alert_is_a_signal(ledger, config):
     (one,) = raised.standing(ledger)
     assert one.signal == "milestone"
     assert one.evidence.startswith("1,000 exports on ")
+
+
+def hourly(days, **more):
+    """Return what an app reports that posts every hour of its last ``days``."""
+    return [
+        replace(USED, key=f"{hour} {more}", at=NOW - hour * 3600, units=Fraction(1), **more)
+        for hour in range(days * 24)
+    ]
+
+
+def test_readings_do_not_grow_without_bound(ledger, config):
+    """Whoever reports every hour leaves 35 days of it, and of older ones one a week, name and period."""
+    period = {"start": NOW - 200 * DAY, "end": NOW + DAY}
+    written(ledger, *hourly(105), *hourly(105, name="calls"), *hourly(105, **period))
+    look(ledger, config, NOW)
+    held = readings_of(ledger.connection, "cus_1")
+    whole = [one for one in held if one.at >= NOW - WHOLE_SECONDS]
+    assert len(whole) == 3 * (35 * 24 + 1)
+    assert len(held) - len(whole) in (3 * 10, 3 * 11)
+    look(ledger, config, NOW + DAY)
+    assert len(readings_of(ledger.connection, "cus_1")) < len(held)
+
+
+@calm
+@given(st.lists(st.tuples(st.sampled_from(("a", "b")), st.integers(0, 120), st.booleans(), st.booleans()), max_size=30))
+def test_what_is_dropped_is_in_no_signal(rows):
+    """With or without the readings that are dropped, a look sees the same."""
+    readings = [
+        Reading(
+            "app",
+            str(number),
+            "cus_1",
+            MILESTONE if reached else USAGE,
+            name,
+            NOW - age * DAY,
+            Fraction(number),
+            10,
+            *((NOW - 119 * DAY, NOW + DAY) if dated and age < 119 else (None, None)),
+        )
+        for number, (name, age, reached, dated) in enumerate(rows)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        config = configured(Path(folder))
+        with Ledger(config.ledger.path, create=True) as ledger:
+            applied(ledger, subscribed(at=AT - 200 * DAY))
+            written(ledger, *readings)
+            before = seen(ledger, config)
+            with ledger.write() as connection:
+                thin_readings(connection, "cus_1", NOW)
+            assert seen(ledger, config) == before
+
+
+def seen(ledger, config):
+    """Return what a look at the customer finds."""
+    return look_at(past_of(ledger.connection, "cus_1", config.rules, {}).known(NOW), config.signals)

@@ -4,6 +4,7 @@ Slack refuses more than 50 blocks, 3,000 characters in a section, and (undocumen
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -20,7 +21,10 @@ _SECTION = 2_900
 _WHOLE = 12_000
 _BAR = 8
 _PARTS = 5
+_KEPT = ("NRR", "GRR")
 _PRODUCTS = 10
+# Slack takes a line's direction from its first letter: one that holds a name from right to left begins with a mark.
+_ISOLATING = re.compile("^(?=.*\u2068)", re.MULTILINE)
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -84,35 +88,32 @@ def _size(blocks: Sequence[Block]) -> int:
 
 def _quiet(said: Page) -> Iterator[Block]:
     yield from _head(said)
-    yield from _listed("Targets", said.targets)
-    yield from _listed("Other currencies", said.others)
-    yield from _listed("Changed since posted", said.corrections)
-    yield from _listed("Ready for more", said.ready)
-    yield from _listed("Scheduled", said.ahead)
+    yield from _lists(said)
 
 
 def _blocks(said: Page) -> Iterator[Block]:
+    """What happened and why, what to do next, then what it adds up to; the rest is in the mail and on the page."""
     yield from _head(said)
-    yield _section(_table("Monthly recurring revenue", _bridge(said)))
     if said.causes:
         beside = "\n".join(_escaped(line) for line in (said.origins, *said.parts[:_PARTS]))
         yield _section(_table("Why it grew", _causes(said.causes)) + f"\n{beside}")
     yield from _customers(said.customers)
-    yield _compared(said)
-    if said.retention:
-        yield _retention(said)
+    yield from _lists(said)
+    yield _section(_table("Monthly recurring revenue", _bridge(said)))
+    yield _ratios(said)
+    if said.hint:
+        yield _context(_escaped(said.hint))
+
+
+def _lists(said: Page) -> Iterator[Block]:
     for heading, lines in (
-        ("Targets", said.targets),
-        ("Other currencies", said.others),
         ("Changed since posted", said.corrections),
         ("Ready for more", said.ready),
         ("Scheduled", said.ahead),
+        ("Targets", said.targets),
+        ("Other currencies", said.others),
     ):
         yield from _listed(heading, lines)
-    if said.facts:
-        yield _context(_escaped(" ".join(said.facts)))
-    if said.hint:
-        yield _context(_escaped(said.hint))
 
 
 def _head(said: Page) -> Iterator[Block]:
@@ -131,22 +132,15 @@ def _customers(customers: Sequence[Customer]) -> Iterator[Block]:
         )
 
 
-def _compared(said: Page) -> Block:
-    """Expansion and net expansion, last week and in the mean of four."""
-    rows = {label: figures for label, *figures in said.compared}
-    return SectionBlock(
-        fields=[
-            _text(f"*{label}*\n{this}\nlast week {last}\n4-week mean {mean}")
-            for label, (this, last, mean) in rows.items()
-            if label in ("Expansion", "Net expansion")
-        ]
-    )
-
-
-def _retention(said: Page) -> Block:
-    return SectionBlock(
-        fields=[_text(f"*{label}*\n30 days {month}\n12 months {year}") for label, month, year in said.retention]
-    )
+def _ratios(said: Page) -> Block:
+    """Expansion and net expansion, last week and in the mean of four; NRR and GRR."""
+    moved = [
+        f"*{label}*\n{this}\nlast week {last}\n4-week mean {mean}"
+        for label, this, last, mean in said.compared
+        if label in ("Expansion", "Net expansion")
+    ]
+    kept = [f"*{label}*\n30 days {month}\n12 months {year}" for label, month, year in said.retention if label in _KEPT]
+    return SectionBlock(fields=[_text(text) for text in (*moved, *kept)])
 
 
 def _listed(heading: str, lines: Sequence[str]) -> Iterator[Block]:
@@ -196,7 +190,7 @@ def _context(text: str) -> Block:
 
 def _text(text: str) -> MarkdownTextObject:
     # Verbatim: a name that looks like an address, a channel or a mention stays what it is.
-    return MarkdownTextObject(text=text, verbatim=True)
+    return MarkdownTextObject(text=_ISOLATING.sub("\u200e", text), verbatim=True)
 
 
 def _escaped(text: str) -> str:

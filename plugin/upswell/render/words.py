@@ -1,5 +1,6 @@
 """Amounts, shares and dates in words people read, the same on every face (American English)."""
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import floor
@@ -16,7 +17,9 @@ _POWERS = {12: "T", 9: "B", 6: "M", 3: "K", 0: ""}
 # Control characters, line and paragraph separators, lone surrogates; of the format characters, which also join
 # emoji, those that turn the direction of what follows.
 _UNSEEN = frozenset({"Cc", "Zl", "Zp", "Cs"})
-_TURNS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+_LEFTWARDS = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+_WORDS_LEFTWARDS = re.compile(f"[{_LEFTWARDS}]+(?:[^\\w{_LEFTWARDS}]*[{_LEFTWARDS}]+)*")
 
 
 def amount(minor: int, currency: str) -> str:
@@ -108,6 +111,11 @@ def read(iso: str, zone: ZoneInfo) -> datetime:
 
 
 def clean(text: str, longest: int) -> str:
-    """Make a name or reason that came from outside safe to show: one line, no control characters, not too long."""
-    shown = " ".join("".join(" " if category(sign) in _UNSEEN or sign in _TURNS else sign for sign in text).split())
-    return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "…"
+    """Make a name or reason that came from outside safe to show: one line, no control characters, not too long.
+
+    What is written from right to left is isolated, so that amounts beside it stay where they are (UAX #9).
+    """
+    straight = text.translate(_TURNS)
+    shown = " ".join("".join(" " if category(sign) in _UNSEEN else sign for sign in straight).split())
+    cut = shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "…"
+    return _WORDS_LEFTWARDS.sub("\u2068\\g<0>\u2069", cut)
