@@ -35,8 +35,13 @@ def drawing() -> bool:
 
 @pytest.fixture(autouse=True)
 def pictures_on_demand(monkeypatch: pytest.MonkeyPatch, *, drawing: bool) -> None:
-    """Hide altair, as on a machine without the extra, from every test that does not ask for pictures."""
-    if not drawing:
+    """Hide altair, as on a machine without the extra, from every test that does not ask for pictures.
+
+    Where they are drawn, a busy machine may take its time.
+    """
+    if drawing:
+        monkeypatch.setattr("upswell.render.pictures.SECONDS", 600)
+    else:
         monkeypatch.setitem(sys.modules, "altair", None)
 
 

@@ -63,3 +63,12 @@ def not_yet_expanded(booked, currency, instant):
     happened = lived(booked, instant)
     grew, last = first(happened, "expansion"), {one.customer: one.currency for one in happened}
     return sum(who not in grew and last[who] == currency for who in customers(booked, instant))
+
+
+def seen(booked, currency, groups, start, end):
+    """Return who had a movement of ``groups`` in ``currency`` from ``start`` to before ``end``."""
+    return {
+        one.customer
+        for one in booked
+        if one.currency == currency and one.group in groups and start <= one.occurred_at < end
+    }

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 from booked import movements, tracks
 
 from upswell import metrics, weeks
+from upswell.figures import trailing
 from upswell.restated import Now, Past
-from upswell.summary import Health, span_of, summarise
+from upswell.summary import Booked, Health, span_of, summarise
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WELL = Health(pending=0, failed=0, last_event_at="2026-11-16T07:58:12Z")
@@ -17,17 +18,29 @@ def summary(text="", week="2026-W46", *, zone=BERLIN, now=None, currency="usd", 
     """Summarise the week in which ``text`` happens, by default as it stood nine hours after its end."""
     named = weeks.parse(week, zone)
     booked = movements(text)
+    span = span_of(named, named.end + 9 * 3600 if now is None else now)
     past = more.pop("past", Past())
     return summarise(
-        booked,
-        tracks(booked),
-        span_of(named, named.end + 9 * 3600 if now is None else now),
+        Booked(booked, tracks(booked), grown(booked, span)),
+        span,
         currency=currency,
         names=more.pop("names", {}),
         health=health,
         past=replace(past, now={post.week.name: _now(booked, post.week) for post in past.posts}),
         **more,
     )
+
+
+def grown(booked, span):
+    """Return the expansion in each currency over the 30 days and the 12 months before the end of ``span``."""
+    won = [one for one in booked if one.group == "expansion" and one.occurred_at < span.cut]
+    return {
+        code: tuple(
+            sum(one.amount for one in won if one.currency == code and one.occurred_at >= start)
+            for start in trailing(span)
+        )
+        for code in {one.currency for one in booked}
+    }
 
 
 def _now(booked, week):

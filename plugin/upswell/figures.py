@@ -12,6 +12,7 @@ from fractions import Fraction
 from upswell import metrics
 from upswell.causes import EXPANSION_KINDS, Cause, causes
 from upswell.errors import InvariantError
+from upswell.fates import NOBODY, AfterExpansion, after_expansion
 from upswell.kinds import Movement
 from upswell.segments import CohortPart, ProductPart, SegmentPart
 from upswell.tracks import Track
@@ -42,6 +43,9 @@ class Trailing:
 
     d30: float | None
     m12: float | None
+
+
+_UNKNOWN = Trailing(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,8 @@ class Figures:
     by_product: tuple[ProductPart, ...] = ()
     by_segment: Mapping[str, tuple[SegmentPart, ...]] = field(default_factory=dict)
     by_cohort: tuple[CohortPart, ...] = ()
+    expansion_rate_trailing: Trailing = _UNKNOWN
+    after_expansion: AfterExpansion = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,7 @@ class Span:
 def figures(
     movements: Sequence[Movement],
     tracks: Sequence[Track],
+    grown: tuple[int, int],
     currency: str,
     span: Span,
     names: Mapping[str, str],
@@ -140,7 +147,7 @@ def figures(
     """Compute the week's figures in ``currency`` from its ``tracks``, and from movements of all currencies.
 
     ``movements`` are at least those of the week and the four before it, ordered by ``occurred_at``; ``ahead`` are
-    those to be shown as scheduled, in the same order.
+    those to be shown as scheduled, in the same order; ``grown`` is the expansion in the windows of ``trailing``.
     Raises InvariantError where opening MRR + bridge is not the closing MRR that the movements themselves state.
     """
     own = [movement for movement in movements if movement.currency == currency]
@@ -159,11 +166,11 @@ def figures(
         contraction=totals.contraction,
         churn=totals.churn,
         net_expansion=totals.net_expansion,
-        expansion_rate=_rounded(metrics.ratio(totals.expansion, opening)),
+        expansion_rate=metrics.rounded(metrics.ratio(totals.expansion, opening)),
         **_retention(tracks, span),
-        expansion_share_of_new_mrr=_rounded(metrics.expansion_share(amounts)),
-        quick_ratio=_rounded(metrics.quick_ratio(amounts)),
-        time_to_expansion_days=_rounded(metrics.time_to_expansion(tracks, span.cut)),
+        expansion_share_of_new_mrr=metrics.rounded(metrics.expansion_share(amounts)),
+        quick_ratio=metrics.rounded(metrics.quick_ratio(amounts)),
+        time_to_expansion_days=metrics.rounded(metrics.time_to_expansion(tracks, span.cut)),
         not_yet_expanded=metrics.not_yet_expanded(tracks, span.cut),
         previous_week=weeks[0],
         four_week_mean=mean,
@@ -174,6 +181,8 @@ def figures(
         by_product=(),
         by_segment={},
         by_cohort=(),
+        expansion_rate_trailing=_rates(grown, tracks, span),
+        after_expansion=_fates(tracks, span),
     )
 
 
@@ -183,10 +192,6 @@ def _check(opening: int, amounts: Mapping[str, int], closing: int, place: str) -
             f"The movements of {place} do not add up: opening {opening} + {sum(amounts.values())} is not closing "
             f"{closing} (minor units); run `upswell reclassify` to rebuild them"
         )
-
-
-def _rounded(value: Fraction | None) -> float | None:
-    return None if value is None else float(round(value, 6))
 
 
 def _bridge_of(own: Sequence[Movement], week: Week) -> Mapping[str, int]:
@@ -220,16 +225,33 @@ def _expansion(happened: Iterable[Movement], amounts: Mapping[str, int]) -> Expa
     )
 
 
+def trailing(span: Span) -> tuple[int, int]:
+    """Return the instants 30 days and 12 months before the end of ``span`` (unix seconds UTC)."""
+    return days_before(span.cut, 30, span.week.zone), months_before(span.cut, 12, span.week.zone)
+
+
+def _rates(grown: tuple[int, int], tracks: Sequence[Track], span: Span) -> Trailing:
+    """Expansion in each of the two windows / the MRR of all customers at its start."""
+    openings = [metrics.mrr(tracks, start) for start in trailing(span)]
+    return Trailing(
+        *(metrics.rounded(metrics.ratio(won, opening)) for won, opening in zip(grown, openings, strict=True))
+    )
+
+
+def _fates(tracks: Sequence[Track], span: Span) -> AfterExpansion:
+    """Look back 90 days from the end, at who had expanded in the 90 days before that."""
+    before, start = (days_before(span.cut, days, span.week.zone) for days in (180, 90))
+    return after_expansion(tracks, before, start, span.cut)
+
+
 def _retention(tracks: Sequence[Track], span: Span) -> dict[str, Trailing]:
     """NRR and GRR over 30 days and over 12 months, each with and without the price group."""
-    zone = span.week.zone
-    starts = (days_before(span.cut, 30, zone), months_before(span.cut, 12, zone))
-    full, bare = zip(*(metrics.retention(tracks, start, span.cut) for start in starts), strict=True)
+    full, bare = zip(*(metrics.retention(tracks, start, span.cut) for start in trailing(span)), strict=True)
     return {
-        "nrr": Trailing(*(_rounded(over.nrr) for over in full)),
-        "grr": Trailing(*(_rounded(over.grr) for over in full)),
-        "nrr_without_price": Trailing(*(_rounded(over.nrr) for over in bare)),
-        "grr_without_price": Trailing(*(_rounded(over.grr) for over in bare)),
+        "nrr": Trailing(*(metrics.rounded(over.nrr) for over in full)),
+        "grr": Trailing(*(metrics.rounded(over.grr) for over in full)),
+        "nrr_without_price": Trailing(*(metrics.rounded(over.nrr) for over in bare)),
+        "grr_without_price": Trailing(*(metrics.rounded(over.grr) for over in bare)),
     }
 
 

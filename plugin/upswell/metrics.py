@@ -62,6 +62,11 @@ def ratio(part: int, whole: int) -> Fraction | None:
     return Fraction(part, whole) if whole else None
 
 
+def rounded(value: Fraction | None) -> float | None:
+    """A ratio as it is told, to six places: nothing is computed from it any more."""
+    return None if value is None else float(round(value, 6))
+
+
 def expansion_share(amounts: Mapping[str, int]) -> Fraction | None:
     """How much of the MRR won came from existing customers: expansion / (expansion + new + reactivation)."""
     expansion = total(amounts, "expansion")

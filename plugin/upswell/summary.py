@@ -67,6 +67,20 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """What happened, as far as a summary is made of it.
+
+    ``movements`` are at least those of the week and the four before it, and those booked ahead (see ``ahead_of``), of
+    all currencies; ``tracks`` are everybody's, of the whole history; ``grown`` is the expansion of each currency over
+    the 30 days and the 12 months before the end (see ``figures.trailing``).
+    """
+
+    movements: Sequence[Movement]
+    tracks: Sequence[Track]
+    grown: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """What plans bring: ``scheduled`` movements, and the ids of movements booked ahead that they leave no room for."""
 
@@ -78,8 +92,7 @@ _NOTHING, _NO_PLANS = Past(), Planned()
 
 
 def summarise(
-    movements: Sequence[Movement],
-    tracks: Iterable[Track],
+    booked: Booked,
     span: Span,
     *,
     currency: str,
@@ -90,20 +103,22 @@ def summarise(
 ) -> Summary:
     """Summarise the week of ``span`` as it stands when it is seen.
 
-    ``movements`` are at least those of the week and the four before it, and those booked ahead (see ``ahead_of``);
-    ``tracks`` are everybody's, of the whole history; ``names`` gives customers' display names; ``past`` is what was
-    said before of this week and earlier ones, and later; ``planned`` is shown and not counted.
+    ``names`` gives customers' display names; ``past`` is what was said before of this week and earlier ones, and
+    later; ``planned`` is shown and not counted.
     Raises UpswellError where the week has not begun, InvariantError where the figures do not add up.
     """
     week = span.week
     if span.now < week.start:
         raise UpswellError(f"{week.name} has not begun: name a week up to the running one")
-    ordered = sorted(movements, key=lambda movement: movement.occurred_at)
+    ordered = sorted(booked.movements, key=lambda movement: movement.occurred_at)
     ahead = _ahead(ordered, planned, span)
     said = replace(past, posts=up_to(past.posts, week))
-    begun = _begun(tracks, span.cut)
+    begun = _begun(booked.tracks, span.cut)
     by_code = {
-        code: figures(ordered, begun.get(code, []), code, span, names, restated(said, code), ahead)
+        code: figures(
+            *(ordered, begun.get(code, []), booked.grown.get(code, (0, 0)), code),
+            *(span, names, restated(said, code), ahead),
+        )
         for code in sorted({currency, *begun, *_codes_of_plans(planned, ahead)})
     }
     return Summary(

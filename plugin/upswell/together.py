@@ -71,7 +71,7 @@ def together(by_code: Mapping[str, Figures], currency: str, rates: Rates, standi
         contraction=moved.contraction,
         churn=moved.churn,
         net_expansion=moved.net_expansion,
-        expansion_rate=_rounded(rate),
+        expansion_rate=metrics.rounded(rate),
         previous_week=_week(sums, "previous_week"),
         four_week_mean=_week(sums, "four_week_mean"),
         nrr=nrr,
@@ -87,8 +87,8 @@ def _trailing(
     month = retention([(who, code, start, end) for who, code, _, start, end in standing], currency, rates)
     year = retention([(who, code, start, end) for who, code, start, _, end in standing], currency, rates)
     return (
-        Trailing(_rounded(month.nrr), _rounded(year.nrr)),
-        Trailing(_rounded(month.grr), _rounded(year.grr)),
+        Trailing(metrics.rounded(month.nrr), metrics.rounded(year.nrr)),
+        Trailing(metrics.rounded(month.grr), metrics.rounded(year.grr)),
     )
 
 
@@ -122,10 +122,6 @@ def _weights(codes: Iterable[str], currency: str, rates: Rates) -> dict[str, int
     factors = {code: factor(code, currency, rates) for code in codes}
     shared = lcm(*(one.denominator for one in factors.values()))
     return {code: int(one * shared) for code, one in factors.items()}
-
-
-def _rounded(value: Fraction | None) -> float | None:
-    return None if value is None else float(round(value, 6))
 
 
 def unrated(by_code: Mapping[str, Figures], currency: str, rates: Rates) -> list[str]:

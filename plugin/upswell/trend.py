@@ -3,10 +3,9 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from upswell.causes import EXPANSION_KINDS
-from upswell.metrics import retained
+from upswell.metrics import retained, rounded
 from upswell.weeks import Week, days_before
 
 WEEKS = 12
@@ -88,15 +87,11 @@ def _point(span: _Span, steps: Sequence[Step], balances: Mapping[int, Mapping[st
     for step in steps[_position(steps, week.start) : _position(steps, end)]:
         if step.kind in amounts:
             amounts[step.kind] += step.amount
-    return Point(week.monday.isoformat(), amounts, _rounded(over.nrr), _rounded(over.grr))
+    return Point(week.monday.isoformat(), amounts, rounded(over.nrr), rounded(over.grr))
 
 
 def _position(steps: Sequence[Step], instant: int) -> int:
     return bisect_left(steps, instant, key=lambda step: step.at)
-
-
-def _rounded(value: Fraction | None) -> float | None:
-    return None if value is None else float(round(value, 6))
 
 
 def _tells(point: Point) -> bool:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from upswell import agenda, books, deliveries, events, metrics, raised, tallies, tracked
 from upswell.additions import with_additions
-from upswell.figures import Span, leaders
+from upswell.figures import Span, leaders, trailing
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.restated import Now, Past, Post, changed, up_to
 from upswell.settings import Config
 from upswell.signals.best import Ready, best
-from upswell.summary import Health, Planned, Summary, ahead_of, span_of, summarise
+from upswell.summary import Booked, Health, Planned, Summary, ahead_of, span_of, summarise
 from upswell.tracks import Track
 from upswell.verdicts import verdict
 from upswell.weeks import Week, utc
@@ -52,8 +52,7 @@ def _summary(ledger: Ledger, config: Config, span: Span) -> Summary:
     planned = Planned(agenda.scheduled(ledger), agenda.overtaken(ledger))
     tracks = tracked.tracks(ledger)
     summary = summarise(
-        [*recent, *booked],
-        tracks,
+        Booked([*recent, *booked], tracks, _grown(ledger, tracks, span)),
         span,
         currency=config.report.currency,
         names=books.names(ledger, _named(happened, [*booked, *planned.scheduled])),
@@ -63,6 +62,18 @@ def _summary(ledger: Ledger, config: Config, span: Span) -> Summary:
     )
     told = replace(summary, signals=_ready(ledger, week, span.now))
     return with_additions(ledger, config, told, span, happened, tracks)
+
+
+def _grown(ledger: Ledger, tracks: Iterable[Track], span: Span) -> dict[str, tuple[int, int]]:
+    month, year = trailing(span)
+    return {
+        code: (_expansion(ledger, code, month, span.cut), _expansion(ledger, code, year, span.cut))
+        for code in {track.currency for track in tracks}
+    }
+
+
+def _expansion(ledger: Ledger, code: str, since: int, until: int) -> int:
+    return metrics.total(books.bridge(ledger, code, since, until), "expansion")
 
 
 def _named(happened: Sequence[Movement], ahead: Iterable[Movement]) -> set[str]:

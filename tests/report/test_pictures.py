@@ -5,13 +5,14 @@ import logging
 import subprocess
 import sys
 import zlib
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
 from charted import PNG, charted, size
 from summaries import BUSY, QUIET
 
-from upswell.render import pictures
+from upswell.render import charts, pictures
 from upswell.render.charts import draw, packed
 from upswell.render.pictures import WIDTH
 from upswell.render.plans import plans
@@ -116,7 +117,9 @@ def test_the_process_that_serves_never_imports_what_draws():
         "import sys, json\n"
         "from charted import charted\n"
         "from summaries import BUSY\n"
+        "from upswell.render import pictures as drawing\n"
         "from upswell.render.pictures import pictures\n"
+        "drawing.SECONDS = 600\n"
         "drawn = pictures(charted(BUSY), names=['bridge'])\n"
         "print(json.dumps([len(drawn), 'altair' in sys.modules, 'vl_convert' in sys.modules]))\n"
     )
@@ -147,7 +150,8 @@ def test_without_the_extra_there_is_no_picture_and_no_word(package, monkeypatch,
 def test_a_drawing_that_fails_is_no_picture_and_one_line(program, said, monkeypatch, caplog):
     """Whatever becomes of the child, within 30 seconds there is an answer, and the log says what happened."""
     monkeypatch.setattr(pictures, "_CHILD", ("-c", program))
-    monkeypatch.setattr(pictures, "SECONDS", 0.3 if "sleep" in program else 60)
+    if "sleep" in program:
+        monkeypatch.setattr(pictures, "SECONDS", 0.3)
     assert pictures.pictures(BUSY_WEEK) == ()
     (record,) = caplog.records
     assert said in record.getMessage()
@@ -178,3 +182,18 @@ def test_causes_keep_their_colours_from_week_to_week():
     """A cause has one shade, whichever others there were."""
     (causes,) = (plan for plan in plans(CASES["tiny"][0]) if plan.name == "causes")
     assert causes.shown["causes"] == [("Seats", 2)]
+
+
+def lightness(colour):
+    """Return the lightness (CIE L*, 0 black to 100 white) of a colour written ``#rrggbb``."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return 116 * luminance ** (1 / 3) - 16 if luminance > 0.0089 else 903.3 * luminance
+
+
+def test_colours_are_told_apart_in_grey():
+    """Causes, and growth, level and loss, are steps of lightness, wide enough for print and for any eye."""
+    for colours in (charts._CAUSES, [fill for fill, _ in (charts._BARS[bar] for bar in ("grew", "level", "shrank"))]):
+        steps = [lightness(colour) for colour in colours]
+        assert all(later - earlier > 15 for earlier, later in pairwise(steps))

@@ -10,7 +10,7 @@ from summaries import BERLIN, BUSY, NAMES, WELL, summary
 from upswell import weeks
 from upswell.errors import InvariantError, UpswellError
 from upswell.kinds import KINDS
-from upswell.summary import Health, as_json, span_of, summarise
+from upswell.summary import Booked, Health, as_json, span_of, summarise
 
 FIGURES = [
     "opening_mrr",
@@ -38,6 +38,8 @@ FIGURES = [
     "by_product",
     "by_segment",
     "by_cohort",
+    "expansion_rate_trailing",
+    "after_expansion",
 ]
 MORE = ["together", "targets"]
 
@@ -51,10 +53,13 @@ def test_the_json_has_exactly_the_promised_keys():
     assert list(told["expansion"]) == [
         *("total", "count", "customers", "upgrade", "add_on", "seat", "overage", "organic", "sales"),
     ]
-    for name in ("nrr", "grr", "nrr_without_price", "grr_without_price"):
+    for name in ("nrr", "grr", "nrr_without_price", "grr_without_price", "expansion_rate_trailing"):
         assert list(told[name]) == ["d30", "m12"]
     for name in ("previous_week", "four_week_mean"):
         assert list(told[name]) == ["expansion", "contraction", "churn", "net_expansion"]
+    assert list(told["after_expansion"]) == ["expanded", "others"]
+    for fate in told["after_expansion"].values():
+        assert list(fate) == ["customers", "lost", "share"]
     assert list(told["top_customers"][0]) == ["customer", "name", "amount", "reason", "movements"]
     assert list(told["scheduled"][0]) == ["at", "customer", "kind", "amount", "reason"]
     assert list(told["causes"]) == ["upgrade", "add_on", "seat", "overage"]
@@ -204,7 +209,7 @@ def test_a_bridge_that_does_not_add_up_is_refused():
     week = weeks.parse("2026-W46", BERLIN)
     broken = [first, replace(second, mrr_before=90, mrr_after=140)]
     with pytest.raises(InvariantError, match=r"2026-W46 in usd do not add up.*upswell reclassify"):
-        summarise(broken, tracks(broken), span_of(week, week.end), currency="usd", names={}, health=WELL)
+        summarise(Booked(broken, tracks(broken), {}), span_of(week, week.end), currency="usd", names={}, health=WELL)
 
 
 def test_movements_may_come_in_any_order():
@@ -212,7 +217,7 @@ def test_movements_may_come_in_any_order():
     booked = movements(BUSY)
     week = weeks.parse("2026-W46", BERLIN)
     told, backwards = (
-        summarise(given, held, span_of(week, week.end), currency="usd", names={}, health=WELL)
+        summarise(Booked(given, held, {}), span_of(week, week.end), currency="usd", names={}, health=WELL)
         for given, held in ((booked, tracks(booked)), (booked[::-1], tracks(booked)[::-1]))
     )
     assert told == backwards

@@ -83,7 +83,7 @@ def _sections(said: Page) -> Iterator[tuple[str, Sequence[str]]]:
         "Retention",
         [f"{label}: {month} over 30 days, {year} over 12 months" for label, month, year in said.retention],
     )
-    yield "Also", said.facts
+    yield "Also", (*said.facts, *said.further)
     yield "Targets", said.targets
     yield "Other currencies", said.others
     yield "Changed since posted", said.corrections

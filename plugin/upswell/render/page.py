@@ -75,6 +75,7 @@ class Page:
     compared: tuple[tuple[str, ...], ...]
     retention: tuple[tuple[str, ...], ...]
     facts: tuple[str, ...]
+    further: tuple[str, ...]
     hint: str
     customers: tuple[Customer, ...]
     targets: tuple[str, ...]
@@ -106,6 +107,7 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         compared=_compared(figures, currency),
         retention=_retention(figures),
         facts=sentences.facts(figures),
+        further=sentences.further(figures),
         hint=summary.hint,
         customers=_customers(figures, currency),
         targets=sentences.targets(summary),

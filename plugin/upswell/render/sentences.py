@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from upswell.fates import Fate
 from upswell.figures import Figures, Scheduled
 from upswell.render import words
 from upswell.summary import Health, Summary
@@ -132,6 +133,27 @@ def _facts(figures: Figures) -> Iterator[str]:
         waiting = words.count(figures.not_yet_expanded, "customer has", "customers have")
         rest = f"{waiting} not expanded yet" if figures.not_yet_expanded else "every customer has expanded"
         yield f"Median time to first expansion: {days} days; {rest}."
+
+
+def further(figures: Figures) -> tuple[str, ...]:
+    """Say what longer windows show, where there is room for it."""
+    return tuple(_further(figures))
+
+
+def _further(figures: Figures) -> Iterator[str]:
+    rate = figures.expansion_rate_trailing
+    if rate.d30:
+        longer = f"; over 12 months {words.share(rate.m12)}" if rate.m12 is not None else ""
+        yield f"Expansion over 30 days was {words.share(rate.d30)} of the MRR at their start{longer}."
+    expanded, others = figures.after_expansion.expanded, figures.after_expansion.others
+    if expanded.customers:
+        beside = f"; of {words.count(others.customers, 'other')}, {_lost(others)}" if others.customers else ""
+        who = words.count(expanded.customers, "customer")
+        yield f"Of {who} who had expanded 90 to 180 days ago, {_lost(expanded)} shrank or left since{beside}."
+
+
+def _lost(fate: Fate) -> str:
+    return f"{fate.lost:,} ({words.share(fate.share)})"
 
 
 def other(currency: str, figures: Figures) -> str:

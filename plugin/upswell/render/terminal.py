@@ -47,7 +47,7 @@ def _blocks(said: Page) -> Iterator[RenderableType]:
     if said.customers:
         yield from _section("Who grew most", _customers(said))
     for heading, lines in (
-        ("Also", said.facts),
+        ("Also", (*said.facts, *said.further)),
         ("Targets", said.targets),
         ("Other currencies", said.others),
         ("Changed since posted", said.corrections),
