@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from booked import movements, tracks
 
 from upswell import metrics, weeks
-from upswell.figures import trailing
+from upswell.figures import Earlier, trailing
 from upswell.restated import Now, Past
 from upswell.summary import Booked, Health, span_of, summarise
 
@@ -21,7 +21,7 @@ def summary(text="", week="2026-W46", *, zone=BERLIN, now=None, currency="usd", 
     span = span_of(named, named.end + 9 * 3600 if now is None else now)
     past = more.pop("past", Past())
     return summarise(
-        Booked(booked, tracks(booked), grown(booked, span)),
+        Booked(booked, tracks(booked), {one.currency: earlier(booked, one.currency, span) for one in booked}),
         span,
         currency=currency,
         names=more.pop("names", {}),
@@ -31,16 +31,13 @@ def summary(text="", week="2026-W46", *, zone=BERLIN, now=None, currency="usd", 
     )
 
 
-def grown(booked, span):
-    """Return the expansion in each currency over the 30 days and the 12 months before the end of ``span``."""
-    won = [one for one in booked if one.group == "expansion" and one.occurred_at < span.cut]
-    return {
-        code: tuple(
-            sum(one.amount for one in won if one.currency == code and one.occurred_at >= start)
-            for start in trailing(span)
-        )
-        for code in {one.currency for one in booked}
-    }
+def earlier(booked, code, span):
+    """Return the sums in the currency ``code`` of the four weeks before, and of the trailing windows."""
+    weeks = [span.week.shift(-back) for back in range(1, 5)]
+    windows = [(week.start, week.end) for week in weeks] + [(start, span.cut) for start in trailing(span)]
+    own = [one for one in booked if one.currency == code]
+    *four, month, year = (metrics.bridge(metrics.window(own, *window)) for window in windows)
+    return Earlier(four, month, year)
 
 
 def _now(booked, week):

@@ -13,7 +13,7 @@ from upswell import metrics
 from upswell.causes import EXPANSION_KINDS, Cause, causes
 from upswell.errors import InvariantError
 from upswell.fates import NOBODY, AfterExpansion, after_expansion
-from upswell.kinds import Movement
+from upswell.kinds import KINDS, Movement
 from upswell.segments import CohortPart, ProductPart, SegmentPart
 from upswell.tracks import Track
 from upswell.weeks import Week, days_before, months_before, utc
@@ -134,10 +134,25 @@ class Span:
     now: int
 
 
+_EMPTY: Mapping[str, int] = dict.fromkeys(KINDS, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What movements in one currency add up to, kind by kind, over longer than the week.
+
+    ``weeks`` are the four before it, the last one first; ``d30`` and ``m12`` the windows of ``trailing``.
+    """
+
+    weeks: Sequence[Mapping[str, int]] = (_EMPTY,) * 4
+    d30: Mapping[str, int] = field(default_factory=lambda: _EMPTY)
+    m12: Mapping[str, int] = field(default_factory=lambda: _EMPTY)
+
+
 def figures(
     movements: Sequence[Movement],
     tracks: Sequence[Track],
-    grown: tuple[int, int],
+    earlier: Earlier,
     currency: str,
     span: Span,
     names: Mapping[str, str],
@@ -146,8 +161,8 @@ def figures(
 ) -> Figures:
     """Compute the week's figures in ``currency`` from its ``tracks``, and from movements of all currencies.
 
-    ``movements`` are at least those of the week and the four before it, ordered by ``occurred_at``; ``ahead`` are
-    those to be shown as scheduled, in the same order; ``grown`` is the expansion in the windows of ``trailing``.
+    ``movements`` are at least those of the week, ordered by ``occurred_at``; ``ahead`` are those to be shown as
+    scheduled, in the same order; ``earlier`` are the sums of other windows.
     Raises InvariantError where opening MRR + bridge is not the closing MRR that the movements themselves state.
     """
     own = [movement for movement in movements if movement.currency == currency]
@@ -155,8 +170,7 @@ def figures(
     amounts = metrics.bridge(happened)
     opening, closing = metrics.mrr(tracks, span.week.start), metrics.stated(tracks, span.cut)
     _check(opening, amounts, closing, f"week {span.week.name} in {currency}")
-    before = [_bridge_of(own, span.week.shift(-back)) for back in range(1, 5)]
-    totals, weeks = _totals(amounts), [_totals(week) for week in before]
+    totals, weeks = _totals(amounts), [_totals(week) for week in earlier.weeks]
     mean = _mean(weeks)
     return Figures(
         opening_mrr=opening,
@@ -177,11 +191,11 @@ def figures(
         top_customers=_top_customers(happened, names),
         scheduled=_scheduled(movement for movement in ahead if movement.currency == currency),
         restated=restated,
-        causes=causes(happened, before, mean.expansion),
+        causes=causes(happened, earlier.weeks, mean.expansion),
         by_product=(),
         by_segment={},
         by_cohort=(),
-        expansion_rate_trailing=_rates(grown, tracks, span),
+        expansion_rate_trailing=_rates(earlier, tracks, span),
         after_expansion=_fates(tracks, span),
     )
 
@@ -192,10 +206,6 @@ def _check(opening: int, amounts: Mapping[str, int], closing: int, place: str) -
             f"The movements of {place} do not add up: opening {opening} + {sum(amounts.values())} is not closing "
             f"{closing} (minor units); run `upswell reclassify` to rebuild them"
         )
-
-
-def _bridge_of(own: Sequence[Movement], week: Week) -> Mapping[str, int]:
-    return metrics.bridge(metrics.window(own, week.start, week.end))
 
 
 def _totals(amounts: Mapping[str, int]) -> Totals:
@@ -230,12 +240,11 @@ def trailing(span: Span) -> tuple[int, int]:
     return days_before(span.cut, 30, span.week.zone), months_before(span.cut, 12, span.week.zone)
 
 
-def _rates(grown: tuple[int, int], tracks: Sequence[Track], span: Span) -> Trailing:
+def _rates(earlier: Earlier, tracks: Sequence[Track], span: Span) -> Trailing:
     """Expansion in each of the two windows / the MRR of all customers at its start."""
-    openings = [metrics.mrr(tracks, start) for start in trailing(span)]
-    return Trailing(
-        *(metrics.rounded(metrics.ratio(won, opening)) for won, opening in zip(grown, openings, strict=True))
-    )
+    won = (metrics.total(amounts, "expansion") for amounts in (earlier.d30, earlier.m12))
+    openings = (metrics.mrr(tracks, start) for start in trailing(span))
+    return Trailing(*(metrics.rounded(metrics.ratio(*pair)) for pair in zip(won, openings, strict=True)))
 
 
 def _fates(tracks: Sequence[Track], span: Span) -> AfterExpansion:

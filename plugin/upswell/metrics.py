@@ -92,15 +92,16 @@ def retention(tracks: Iterable[Track], start: int, end: int) -> tuple[Retention,
         times, sums = track.times, track.sums
         first = bisect_left(times, start)
         if (opening := sums[first]) > 0:
-            last = bisect_left(times, end)
+            last = bisect_left(times, end, first)
             closing, bare = sums[last], 0
             if track.alive[last]:
-                bare = max(0, closing - track.prices[last] + track.prices[first])
+                bare = closing - track.prices[last] + track.prices[first]
+                bare = bare if bare > 0 else 0  # noqa: FURB136  # max() and min() are slow, a million times
             whole += opening
             net += closing
-            gross += min(opening, closing)
+            gross += closing if closing < opening else opening
             bare_net += bare
-            bare_gross += min(opening, bare)
+            bare_gross += bare if bare < opening else opening
     return (
         Retention(nrr=ratio(net, whole), grr=ratio(gross, whole)),
         Retention(nrr=ratio(bare_net, whole), grr=ratio(bare_gross, whole)),

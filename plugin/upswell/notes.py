@@ -18,8 +18,8 @@ def notes(
 ) -> tuple[str, ...]:
     """Return the notes on ``week`` as far as ``cut`` (unix seconds UTC), each one sentence.
 
-    ``movements`` are those of the week and the four before it at least, of all currencies, ordered by ``occurred_at``;
-    ``customers`` says how many ever had a movement in which currency; ``currency`` is the report's.
+    ``movements`` are those of the week, and every new of the four before it, at least, of all currencies, ordered by
+    ``occurred_at``; ``customers`` says how many ever had a movement in which currency; ``currency`` is the report's.
     """
     return (
         *_unused(customers, currency),

@@ -7,7 +7,7 @@ from typing import Any
 
 from upswell import metrics
 from upswell.errors import UpswellError
-from upswell.figures import Figures, Span, figures
+from upswell.figures import Earlier, Figures, Span, figures
 from upswell.kinds import Movement
 from upswell.notes import notes
 from upswell.restated import Past, restated, up_to
@@ -70,14 +70,14 @@ class Summary:
 class Booked:
     """What happened, as far as a summary is made of it.
 
-    ``movements`` are at least those of the week and the four before it, and those booked ahead (see ``ahead_of``), of
-    all currencies; ``tracks`` are everybody's, of the whole history; ``grown`` is the expansion of each currency over
-    the 30 days and the 12 months before the end (see ``figures.trailing``).
+    ``movements`` are at least those of the week, every new of the four before it, and those booked ahead (see
+    ``ahead_of``), of all currencies; ``tracks`` are everybody's, of the whole history; ``earlier`` are each currency's
+    sums of other windows.
     """
 
     movements: Sequence[Movement]
     tracks: Sequence[Track]
-    grown: Mapping[str, tuple[int, int]]
+    earlier: Mapping[str, Earlier]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Planned:
     overtaken: Collection[str] = ()
 
 
-_NOTHING, _NO_PLANS = Past(), Planned()
+_NOTHING, _NO_PLANS, _NO_SUMS = Past(), Planned(), Earlier()
 
 
 def summarise(
@@ -116,7 +116,7 @@ def summarise(
     begun = _begun(booked.tracks, span.cut)
     by_code = {
         code: figures(
-            *(ordered, begun.get(code, []), booked.grown.get(code, (0, 0)), code),
+            *(ordered, begun.get(code, []), booked.earlier.get(code, _NO_SUMS), code),
             *(span, names, restated(said, code), ahead),
         )
         for code in sorted({currency, *begun, *_codes_of_plans(planned, ahead)})

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from upswell import agenda, books, deliveries, events, metrics, raised, tallies, tracked
+from upswell import agenda, books, deliveries, events, raised, tallies, tracked
 from upswell.additions import with_additions
-from upswell.figures import Span, leaders, trailing
+from upswell.figures import Earlier, Span, leaders, trailing
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.restated import Now, Past, Post, changed, up_to
@@ -22,8 +22,8 @@ from upswell.weeks import Week, utc
 def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summary:
     """Summarise ``week`` from what the ledger holds at ``now`` (unix seconds UTC).
 
-    Only movements of five weeks, and those booked ahead, are read: the rest comes from tracks. Raises UpswellError
-    where the week has not begun, InvariantError where the figures do not add up.
+    Only movements of the week, and those booked ahead, are read: the rest comes from tracks and sums. Raises
+    UpswellError where the week has not begun, InvariantError where the figures do not add up.
     """
     with _one_look(ledger):
         return _summary(ledger, config, span_of(week, now))
@@ -46,13 +46,14 @@ def _one_look(ledger: Ledger) -> Iterator[None]:
 def _summary(ledger: Ledger, config: Config, span: Span) -> Summary:
     week = span.week
     since, until = ahead_of(span)
-    recent = books.movements(ledger, since=week.shift(-4).start, until=span.cut)
+    happened = books.movements(ledger, since=week.start, until=span.cut)
     booked = books.movements(ledger, since=since, until=until) if since < until else []
-    happened = metrics.window(recent, week.start, span.cut)
     planned = Planned(agenda.scheduled(ledger), agenda.overtaken(ledger))
     tracks = tracked.tracks(ledger)
+    codes = sorted({track.currency for track in tracks})
+    begun = [one for code in codes for one in _new(ledger, code, week)]
     summary = summarise(
-        Booked([*recent, *booked], tracks, _grown(ledger, tracks, span)),
+        Booked([*begun, *happened, *booked], tracks, {code: _earlier(ledger, code, span) for code in codes}),
         span,
         currency=config.report.currency,
         names=books.names(ledger, _named(happened, [*booked, *planned.scheduled])),
@@ -64,16 +65,19 @@ def _summary(ledger: Ledger, config: Config, span: Span) -> Summary:
     return with_additions(ledger, config, told, span, happened, tracks)
 
 
-def _grown(ledger: Ledger, tracks: Iterable[Track], span: Span) -> dict[str, tuple[int, int]]:
+def _new(ledger: Ledger, code: str, week: Week) -> list[Movement]:
+    """Return who was new in the four weeks before: what an import is told by."""
+    return books.movements(ledger, since=week.shift(-4).start, until=week.start, currency=code, kind="new")
+
+
+def _earlier(ledger: Ledger, code: str, span: Span) -> Earlier:
     month, year = trailing(span)
-    return {
-        code: (_expansion(ledger, code, month, span.cut), _expansion(ledger, code, year, span.cut))
-        for code in {track.currency for track in tracks}
-    }
-
-
-def _expansion(ledger: Ledger, code: str, since: int, until: int) -> int:
-    return metrics.total(books.bridge(ledger, code, since, until), "expansion")
+    weeks = [span.week.shift(-back) for back in range(1, 5)]
+    return Earlier(
+        weeks=[books.bridge(ledger, code, week.start, week.end) for week in weeks],
+        d30=books.bridge(ledger, code, month, span.cut),
+        m12=books.bridge(ledger, code, year, span.cut),
+    )
 
 
 def _named(happened: Sequence[Movement], ahead: Iterable[Movement]) -> set[str]:
