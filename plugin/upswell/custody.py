@@ -23,7 +23,7 @@ _STATES = ("failed", "waiting", "received", "applied", "ignored")
 
 
 @click.command()
-@click.argument("event", required=False, metavar="ID")
+@click.argument("event", required=False, metavar="[ID]")
 @click.option("--state", type=click.Choice(_STATES), help="Those in one state.")
 @click.option(
     "--type", "kind", metavar="TYPE", help="Those of one type, such as invoice.paid, or of several: invoice.*"
@@ -53,7 +53,7 @@ def events(
 
 
 @click.command()
-@click.argument("message", required=False, metavar="ID")
+@click.argument("message", required=False, metavar="[ID]")
 @click.option("--state", type=click.Choice(("waiting", "sent", "gave_up")), help="Those in one state.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
 @formats("table", "json")

@@ -156,6 +156,20 @@ def is_kept(connection: sqlite3.Connection, name: str) -> bool:
     return connection.execute("SELECT 1 FROM notices WHERE id = ?", (name,)).fetchone() is not None
 
 
+def waits(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether the notice with that id waits to be sent to anybody."""
+    query = "SELECT 1 FROM notice_deliveries WHERE notice = ? AND state = 'waiting' LIMIT 1"
+    return connection.execute(query, (name,)).fetchone() is not None
+
+
+def withdraw(connection: sqlite3.Connection, name: str) -> set[str]:
+    """Send a notice to nobody more, inside an open write transaction; return who was never sent it."""
+    rows = connection.execute(
+        "DELETE FROM notice_deliveries WHERE notice = ? AND state = 'waiting' RETURNING destination, attempts", (name,)
+    ).fetchall()
+    return {destination for destination, attempts in rows if not attempts}
+
+
 def notice_id(*parts: str) -> str:
     """Return the id of a notice: the same whenever the same is told, also by a ledger that was restored."""
     return "msg_" + sha256("\x1f".join(parts).encode()).hexdigest()[:24]

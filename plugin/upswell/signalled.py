@@ -30,7 +30,11 @@ def tell_signals(ledger: Ledger, config: Config, now: int, *, halted: Callable[[
     if not since:
         return 0
     lately = raised.since(ledger, now - _LATEST_SECONDS)
-    left = [one for one in lately if _wanting(ledger.connection, config, since, one, now)]
+    left = [
+        one
+        for one in lately
+        if _wanting(ledger.connection, config, since, one, now) or _is_overtaken(ledger.connection, one)
+    ]
     done = 0
     while left and not halted():
         deadline = time.monotonic() + HOLD_SECONDS
@@ -59,12 +63,21 @@ def as_json(one: Raised) -> dict[str, object]:
 
 
 def _tell(connection: sqlite3.Connection, config: Config, since: Mapping[str, int], one: Raised, now: int) -> int:
-    """Put one signal on its way; return 1 where anybody is told."""
+    """Put one signal on its way; return 1 where anybody is told.
+
+    What is over is no more sent to who has not taken it yet; who was never sent it is not told of its end either.
+    """
     wanting = _wanting(connection, config, since, one, now)
+    unheard = set() if one.stands else outbox.withdraw(connection, _id(one, RAISED))
     if wanting:
         kind, said = _kind(one), {"signal": as_json(one)}
-        outbox.post(connection, Notice(_id(one, kind), kind, one.customer, now, said), wanting)
-    return 1 if wanting else 0
+        outbox.post(connection, Notice(_id(one, kind), kind, one.customer, now, said), wanting - unheard)
+    return 1 if wanting - unheard else 0
+
+
+def _is_overtaken(connection: sqlite3.Connection, one: Raised) -> bool:
+    """Whether a signal is over that is still to be sent to somebody."""
+    return not one.stands and outbox.waits(connection, _id(one, RAISED))
 
 
 def _wanting(

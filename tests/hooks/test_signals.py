@@ -90,6 +90,32 @@ def test_what_is_over_before_it_could_be_told_is_not_told(grown, config, receive
     assert [one.stands for one in raised.since(grown, 0)] == [False]
 
 
+def test_what_is_over_is_not_sent_any_more(grown, config, receiver):
+    """An endpoint that was never sent it hears nothing; one that an attempt may have reached hears that it is over."""
+    look(grown, config, NOW)
+    tell_signals(grown, config, NOW)
+    applied(grown, moved(1, 8, 5, NOW + 60))
+    assert told(grown, config, receiver, NOW + 120) == []
+    assert told(grown, config, receiver, NOW + 180) == []
+    applied(grown, subscribed(2), moved(2, 5, 8, AT + 65 * DAY))
+    receiver.answer = lambda number: 500 if number == 1 else 204
+    assert told(grown, config, receiver, NOW + 240) == []
+    applied(grown, moved(2, 8, 5, NOW + 300))
+    (message,) = told(grown, config, receiver, NOW + 600)
+    assert message["type"] == "signal.cleared"
+    assert dispatches.listed(grown, "waiting", 9) == []
+
+
+def test_an_endpoint_for_raised_signals_alone_is_not_sent_what_is_over(grown, config, receiver):
+    """It would begin a campaign for somebody who has just left."""
+    chosen = replace(config, hooks=(receiver.settings(events=(RAISED,)),))
+    look(grown, chosen, NOW)
+    tell_signals(grown, chosen, NOW)
+    applied(grown, moved(1, 8, 5, NOW + 60))
+    assert told(grown, chosen, receiver, NOW + 120) == []
+    assert dispatches.listed(grown, None, 9) == []
+
+
 def test_nothing_from_before_an_endpoint_is_told(ledger, config, receiver):
     """Signals that stood when it came are in `upswell signals`; neither they nor their end are told."""
     applied(ledger, *GROWN)
