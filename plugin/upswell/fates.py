@@ -40,10 +40,11 @@ def after_expansion(tracks: Iterable[Track], before: int, start: int, end: int) 
         times, groups = track.times, track.groups
         first = bisect_left(times, start)
         if track.sums[first] > 0:
-            grew = b"X" in groups[bisect_left(times, before) : first]
-            after = groups[first : bisect_left(times, end, first)]
+            grown = groups.rfind(b"X", 0, first)
+            shrunk, gone = groups.find(b"D", first), groups.find(b"C", first)
+            grew = grown >= 0 and times[grown] >= before
             customers[grew] += 1
-            lost[grew] += b"D" in after or b"C" in after
+            lost[grew] += (shrunk >= 0 and times[shrunk] < end) or (gone >= 0 and times[gone] < end)
     others, expanded = map(_fate, customers, lost)
     return AfterExpansion(expanded, others)
 

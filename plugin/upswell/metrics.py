@@ -95,13 +95,12 @@ def retention(tracks: Iterable[Track], start: int, end: int) -> tuple[Retention,
             last = bisect_left(times, end, first)
             closing, bare = sums[last], 0
             if track.alive[last]:
-                bare = closing - track.prices[last] + track.prices[first]
-                bare = bare if bare > 0 else 0  # noqa: FURB136  # max() and min() are slow, a million times
+                bare = max(0, closing - track.prices[last] + track.prices[first])
             whole += opening
             net += closing
-            gross += closing if closing < opening else opening
+            gross += min(opening, closing)
             bare_net += bare
-            bare_gross += bare if bare < opening else opening
+            bare_gross += min(opening, bare)
     return (
         Retention(nrr=ratio(net, whole), grr=ratio(gross, whole)),
         Retention(nrr=ratio(bare_net, whole), grr=ratio(bare_gross, whole)),

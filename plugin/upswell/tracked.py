@@ -44,8 +44,18 @@ def tracks(ledger: Ledger) -> list[Track]:
     rows = ledger.connection.execute(f"SELECT {_COLUMNS} FROM tracks")
     return [
         Track(
-            *(customer, currency, since, began, grew, grew_here == 1, array("q", times), groups, alive),
-            *(array("q", sums), array("q", prices), array("q", held)),
+            customer,
+            currency,
+            since,
+            began,
+            grew,
+            grew_here == 1,
+            array("q", times),
+            groups,
+            alive,
+            array("q", sums),
+            array("q", prices),
+            array("q", held),
         )
         for customer, currency, since, began, grew, grew_here, times, groups, alive, sums, prices, held in rows
     ]

@@ -3,8 +3,8 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from upswell.kinds import GROUPS
 
@@ -24,8 +24,7 @@ _LETTER_OF = {kind: _LETTERS[group] for kind, group in GROUPS.items()}
 _LIFE = {"N": 1, "R": 1, "C": 0}
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """One customer's MRR in one currency, through all of its movements.
 
     ``times`` are those of its movements in *all* currencies, in order, and ``groups`` one letter for each: N new, X
