@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 from upswell import benchmarks, books, targets, traits
 from upswell.breakdowns import Known, broken_down, brought_together
-from upswell.figures import Span
+from upswell.figures import Span, trailing
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.settings import Config
@@ -14,7 +13,7 @@ from upswell.summary import Summary
 from upswell.targets import Progress, Won
 from upswell.together import Standing
 from upswell.tracks import Track
-from upswell.weeks import Week, days_before, local, midnight, months_before
+from upswell.weeks import Week, local, midnight
 
 
 def with_additions(
@@ -36,7 +35,7 @@ def with_additions(
         targets=_towards_targets(ledger, config, span.week, span.cut),
     )
     rates = config.report.rates
-    standing = _standing(tracks, span.week.zone, span.cut) if rates and summary.other_currencies else ()
+    standing = _standing(tracks, span) if rates and summary.other_currencies else ()
     return brought_together(told, rates, standing)
 
 
@@ -52,9 +51,11 @@ def _known(ledger: Ledger, config: Config, grown: Sequence[Movement]) -> Known:
     )
 
 
-def _standing(tracks: Sequence[Track], zone: ZoneInfo, cut: int) -> Standing:
-    year, month = months_before(cut, 12, zone), days_before(cut, 30, zone)
-    return [(track.customer, track.currency, track.mrr(year), track.mrr(month), track.mrr(cut)) for track in tracks]
+def _standing(tracks: Sequence[Track], span: Span) -> Standing:
+    month, year = trailing(span)
+    return [
+        (track.customer, track.currency, track.mrr(year), track.mrr(month), track.mrr(span.cut)) for track in tracks
+    ]
 
 
 def _towards_targets(ledger: Ledger, config: Config, week: Week, cut: int) -> tuple[Progress, ...]:

@@ -45,7 +45,7 @@ class Trailing:
     m12: float | None
 
 
-_UNKNOWN = Trailing(None, None)
+UNKNOWN = Trailing(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Figures:
     by_product: tuple[ProductPart, ...] = ()
     by_segment: Mapping[str, tuple[SegmentPart, ...]] = field(default_factory=dict)
     by_cohort: tuple[CohortPart, ...] = ()
-    expansion_rate_trailing: Trailing = _UNKNOWN
+    expansion_rate_trailing: Trailing = UNKNOWN
     after_expansion: AfterExpansion = NOBODY
 
 
@@ -170,7 +170,7 @@ def figures(
     amounts = metrics.bridge(happened)
     opening, closing = metrics.mrr(tracks, span.week.start), metrics.stated(tracks, span.cut)
     _check(opening, amounts, closing, f"week {span.week.name} in {currency}")
-    totals, weeks = _totals(amounts), [_totals(week) for week in earlier.weeks]
+    totals, weeks = totals_of(amounts), [totals_of(week) for week in earlier.weeks]
     mean = _mean(weeks)
     return Figures(
         opening_mrr=opening,
@@ -208,17 +208,19 @@ def _check(opening: int, amounts: Mapping[str, int], closing: int, place: str) -
         )
 
 
-def _totals(amounts: Mapping[str, int]) -> Totals:
-    return _summed(*(metrics.total(amounts, group) for group in _NET_GROUPS))
+def totals_of(amounts: Mapping[str, int]) -> Totals:
+    """Return the sums of a bridge."""
+    return summed(*(metrics.total(amounts, group) for group in _NET_GROUPS))
 
 
-def _summed(expansion: int, contraction: int, churn: int) -> Totals:
+def summed(expansion: int, contraction: int, churn: int) -> Totals:
+    """Return three sums with what they add up to."""
     return Totals(expansion, contraction, churn, expansion + contraction + churn)
 
 
 def _mean(weeks: Sequence[Totals]) -> Totals:
     """Round each part and add the rounded parts, so that what is shown adds up."""
-    return _summed(*(round(Fraction(sum(getattr(week, group) for week in weeks), len(weeks))) for group in _NET_GROUPS))
+    return summed(*(round(Fraction(sum(getattr(week, group) for week in weeks), len(weeks))) for group in _NET_GROUPS))
 
 
 def _expansion(happened: Iterable[Movement], amounts: Mapping[str, int]) -> Expansion:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import lcm
 
 from upswell import metrics
-from upswell.figures import Figures, Totals, Trailing
+from upswell.figures import UNKNOWN, Figures, Totals, Trailing, summed, totals_of
 from upswell.kinds import KINDS
 from upswell.metrics import Retention
 from upswell.money import exponent
@@ -21,7 +21,6 @@ Standing = Sequence[tuple[str, str, int, int, int]]
 
 _WEEKS = ("previous_week", "four_week_mean")
 _LOSSES = ("contraction", "churn")
-_UNKNOWN = Trailing(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,8 @@ class Together:
     expansion_rate: float | None
     previous_week: Totals
     four_week_mean: Totals
-    nrr: Trailing = _UNKNOWN
-    grr: Trailing = _UNKNOWN
+    nrr: Trailing = UNKNOWN
+    grr: Trailing = UNKNOWN
 
 
 def together(by_code: Mapping[str, Figures], currency: str, rates: Rates, standing: Standing = ()) -> Together:
@@ -59,7 +58,7 @@ def together(by_code: Mapping[str, Figures], currency: str, rates: Rates, standi
     keys = _sums(by_code[currency])
     sums = {key: round(sum(factors[code] * held[code][key] for code in held)) for key in keys}
     bridge = {kind: sums["bridge", kind] for kind in KINDS}
-    opening, moved = sums["opening", ""], _totals(bridge)
+    opening, moved = sums["opening", ""], totals_of(bridge)
     rate = metrics.ratio(moved.expansion, opening)
     nrr, grr = _trailing(by_code, currency, rates, standing)
     return Together(
@@ -109,12 +108,7 @@ def retention(held: Iterable[tuple[str, str, int, int]], currency: str, rates: R
     for who, code, start, end in rows:
         opening[who] += weights[code] * start
         closing[who] += weights[code] * end
-    cohort = {who: start for who, start in opening.items() if start > 0}
-    whole = sum(cohort.values())
-    return Retention(
-        nrr=metrics.ratio(sum(closing[who] for who in cohort), whole),
-        grr=metrics.ratio(sum(min(start, closing[who]) for who, start in cohort.items()), whole),
-    )
+    return metrics.retained(opening, closing)
 
 
 def _weights(codes: Iterable[str], currency: str, rates: Rates) -> dict[str, int]:
@@ -150,12 +144,7 @@ def _sums(figures: Figures) -> dict[tuple[str, str], int]:
     }
 
 
-def _totals(bridge: Mapping[str, int]) -> Totals:
-    expansion, contraction, churn = (metrics.total(bridge, group) for group in ("expansion", *_LOSSES))
-    return Totals(expansion, contraction, churn, expansion + contraction + churn)
-
-
 def _week(sums: Mapping[tuple[str, str], int], week: str) -> Totals:
     contraction, churn = (sums[week, loss] for loss in _LOSSES)
     expansion = sum(amount for (of, part), amount in sums.items() if of == week and part not in _LOSSES)
-    return Totals(expansion, contraction, churn, expansion + contraction + churn)
+    return summed(expansion, contraction, churn)
