@@ -3,25 +3,28 @@
 import struct
 from dataclasses import replace
 
-from booked import movements
+from booked import movements, tracks
 from summaries import BERLIN, summary
 
-from upswell import weeks
-from upswell.trend import Step, begins, trend
+from upswell import metrics, weeks
+from upswell.trend import trend, weeks_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def charted(text="", week="2026-W46", *, currency="usd", **more):
     """Summarise the week in which ``text`` happens, with the twelve up to it."""
-    named = weeks.parse(week, BERLIN)
-    steps = [
-        Step(one.occurred_at, one.customer, one.kind, one.amount, one.mrr_before)
-        for one in movements(text)
-        if one.currency == currency and begins(named) <= one.occurred_at < named.end
-    ]
     told = summary(text, week, currency=currency, **more)
-    return replace(told, trend=trend(steps, told.figures.closing_mrr, named, named.end))
+    return replace(told, trend=twelve(text, weeks.parse(week, BERLIN), currency=currency))
+
+
+def twelve(text, week, cut=None, *, currency="usd"):
+    """Return the twelve weeks up to ``week``, as far as ``cut``, from the movements that ``text`` tells."""
+    cut = week.end if cut is None else cut
+    booked = movements(text)
+    own = [one for one in booked if one.currency == currency]
+    bridges = [metrics.bridge(metrics.window(own, one.start, min(one.end, cut))) for one in weeks_of(week)]
+    return trend([track for track in tracks(booked) if track.currency == currency], bridges, week, cut)
 
 
 def size(png):

@@ -15,7 +15,6 @@ from upswell.invariants import breaches
 from upswell.kinds import KINDS, Movement
 from upswell.ledger import Ledger
 from upswell.tracked import write_tracks
-from upswell.trend import Step
 from upswell.watched import watch
 
 _FIELDS = tuple(field.name for field in fields(Movement))
@@ -106,16 +105,6 @@ def expansion(ledger: Ledger, since: int, until: int) -> list[Movement]:
         (iso(since), iso(until), *EXPANSION_KINDS),
     )
     return [movement_of(row) for row in rows]
-
-
-def steps(ledger: Ledger, currency: str, since: int, until: int) -> list[Step]:
-    """Return the steps of movements in ``currency`` from ``since`` to before ``until``, unix seconds UTC, in order."""
-    rows = ledger.connection.execute(
-        "SELECT CAST(strftime('%s', occurred_at) AS INTEGER), customer, kind, amount, mrr_before FROM movements"
-        " WHERE occurred_at >= ? AND occurred_at < ? AND currency = ? ORDER BY occurred_at, customer, step",
-        (iso(since), iso(until), currency),
-    )
-    return [Step(*row) for row in rows]
 
 
 def by_customer(ledger: Ledger) -> Iterator[tuple[str, list[Movement]]]:

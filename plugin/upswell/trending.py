@@ -3,10 +3,10 @@
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from upswell import books
+from upswell import books, tracked
 from upswell.ledger import Ledger
 from upswell.summary import Summary
-from upswell.trend import begins, trend
+from upswell.trend import trend, weeks_of
 from upswell.weeks import parse
 
 
@@ -14,5 +14,6 @@ def with_trend(ledger: Ledger, summary: Summary, now: int) -> Summary:
     """Return ``summary``, made at ``now`` (unix seconds UTC), with the twelve weeks up to its own."""
     week = parse(summary.week, ZoneInfo(summary.zone))
     cut = min(week.end, now + 1)
-    steps = books.steps(ledger, summary.currency, begins(week), cut)
-    return replace(summary, trend=trend(steps, summary.figures.closing_mrr, week, cut))
+    tracks = [track for track in tracked.tracks(ledger) if track.currency == summary.currency]
+    bridges = [books.bridge(ledger, summary.currency, one.start, min(one.end, cut)) for one in weeks_of(week)]
+    return replace(summary, trend=trend(tracks, bridges, week, cut))

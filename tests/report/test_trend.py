@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from booked import movements, put
+from booked import put
+from charted import twelve
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BERLIN, BUSY, summary
 
 from upswell import books, weeks
 from upswell.ledger import Ledger
-from upswell.trend import Step, begins, trend
 from upswell.trending import with_trend
 
 WEEK = weeks.parse("2026-W46", BERLIN)
@@ -30,16 +30,9 @@ LIVES = """
 """
 
 
-def told(text, week=WEEK, cut=None):
-    """Return the twelve weeks up to ``week`` from the movements that ``text`` tells."""
-    cut = week.end if cut is None else cut
-    known = [one for one in movements(text) if one.currency == "usd" and one.occurred_at < cut]
-    steps = [
-        Step(one.occurred_at, one.customer, one.kind, one.amount, one.mrr_before)
-        for one in known
-        if one.occurred_at >= begins(week)
-    ]
-    return trend(steps, sum(one.amount for one in known), week, cut)
+def told(text, cut=None):
+    """Return the twelve weeks up to week 46 from the movements that ``text`` tells."""
+    return twelve(text, WEEK, cut)
 
 
 def own(text, point):
@@ -113,12 +106,12 @@ def test_a_running_week_ends_now():
 
 
 def test_the_ledger_gives_the_weeks_of_the_main_currency(tmp_path):
-    """What is read is what was written, of one currency, in order; a summary gets its twelve weeks."""
+    """What is read is what was written, of one currency; a summary gets its twelve weeks."""
     other = "".join(f"{line} currency=eur\n" for line in LIVES.replace("cus_", "eur_").strip().splitlines())
     with Ledger(tmp_path / "upswell.db", create=True) as ledger:
         put(ledger, LIVES + other)
         given = with_trend(ledger, summary(LIVES), WEEK.end)
-        steps = books.steps(ledger, "usd", WEEK.start, WEEK.end)
+        moved = books.bridge(ledger, "usd", WEEK.start, WEEK.end)
     assert given.trend == told(LIVES)
     assert replace(given, trend=()) == summary(LIVES)
-    assert [(step.kind, step.amount, step.mrr_before) for step in steps] == [("overage", 30, 770)]
+    assert {kind: amount for kind, amount in moved.items() if amount} == {"overage": 30}
