@@ -90,10 +90,9 @@ class Page:
 def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
     """Put ``summary`` in words. ``remarks`` (posted late, may be a repeat) come first among the notes."""
     figures, currency = summary.figures, summary.currency
-    start, end = date.fromisoformat(summary.start), date.fromisoformat(summary.end)
     return Page(
-        title=f"Expansion in week {start.isocalendar().week}",
-        period=words.days(start, end) + ("" if summary.complete else ", so far"),
+        title=f"Expansion in week {date.fromisoformat(summary.start).isocalendar().week}",
+        period=period(summary),
         headline=sentences.headline(figures, currency),
         lead=sentences.lead(figures, currency),
         net=figures.net_expansion,
@@ -121,6 +120,12 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         notes=tuple(words.clean(note, 400) for note in (*remarks, *summary.notes)),
         health=sentences.health(summary.health, ZoneInfo(summary.zone)),
     )
+
+
+def period(summary: Summary) -> str:
+    """Write the days of ``summary``, and whether they are over."""
+    days = words.days(date.fromisoformat(summary.start), date.fromisoformat(summary.end))
+    return days + ("" if summary.complete else ", so far")
 
 
 def _steps(figures: Figures, currency: str) -> tuple[Line, ...]:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from upswell.render import words
-from upswell.render.page import CAUSES, PRICES
+from upswell.render.page import CAUSES, PRICES, period
 from upswell.summary import Summary
 from upswell.trend import Point
 
@@ -44,7 +44,7 @@ def _bridge(summary: Summary) -> Plan | None:
         _level("Closing", figures.closing_mrr, currency),
     ]
     told = ", ".join(f"{row['label'].lower()} {row['text']}" for row in rows)
-    return _plan("bridge", "Monthly recurring revenue", _days(summary), told, {"rows": rows})
+    return _plan("bridge", "Monthly recurring revenue", period(summary), told, {"rows": rows})
 
 
 def _level(label: str, amount: int, currency: str) -> dict[str, Any]:
@@ -112,11 +112,6 @@ def _plan(name: str, title: str, when: str, told: str, shown: dict[str, Any]) ->
 
 def _week(point: Point) -> str:
     return words.day(date.fromisoformat(point.monday))
-
-
-def _days(summary: Summary) -> str:
-    days = words.days(date.fromisoformat(summary.start), date.fromisoformat(summary.end))
-    return days + ("" if summary.complete else ", so far")
 
 
 def _over(points: Sequence[Point]) -> str:
