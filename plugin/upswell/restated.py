@@ -1,6 +1,6 @@
 """Restatements: what posted summaries said of past weeks, against what the movements say now."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from upswell.figures import Figures, Restated
@@ -85,15 +85,17 @@ def restated(past: Past, currency: str) -> tuple[Restated, ...]:
     return tuple(found)
 
 
+def statements(post: Post, currency: str) -> Iterator[tuple[str, str, int]]:
+    """Yield what ``post`` says in ``currency``: week, kind and amount, of its own week and of those it corrects."""
+    figures = post.figures.get(currency)
+    yield from ((post.week.name, kind, figures.bridge.get(kind, 0) if figures else 0) for kind in KINDS)
+    yield from ((again.week, again.kind, again.now) for again in (figures.restated if figures else ()))
+
+
 def _said(posts: Iterable[Post], currency: str) -> dict[tuple[str, str], _Said]:
-    said = {}
-    for post in posts:
-        figures = post.figures.get(currency)
-        for kind in KINDS:
-            said[post.week.name, kind] = _Said(figures.bridge.get(kind, 0) if figures else 0, post.made_at)
-        for again in figures.restated if figures else ():
-            said[again.week, again.kind] = _Said(again.now, post.made_at)
-    return said
+    return {
+        (week, kind): _Said(amount, post.made_at) for post in posts for week, kind, amount in statements(post, currency)
+    }
 
 
 def _reason(happened: Sequence[Movement], kind: str, past: Past, at: int) -> str:

@@ -1,9 +1,9 @@
 """What posted summaries said of a week and kind, one after the other, beside what its movements come to now."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from upswell.restated import Post
+from upswell.restated import Post, statements
 from upswell.weeks import utc
 
 
@@ -40,14 +40,6 @@ def sayings(posts: Sequence[Post], week: str, kind: str, currency: str) -> tuple
     return tuple(
         Saying(post.week.name, utc(post.made_at), amount)
         for post in posts
-        for amount in _amounts(post, week, kind, currency)
+        for *about, amount in statements(post, currency)
+        if about == [week, kind]
     )
-
-
-def _amounts(post: Post, week: str, kind: str, currency: str) -> Iterator[int]:
-    figures = post.figures.get(currency)
-    if post.week.name == week:
-        yield figures.bridge.get(kind, 0) if figures else 0
-    for again in figures.restated if figures else ():
-        if (again.week, again.kind) == (week, kind):
-            yield again.now
