@@ -17,6 +17,7 @@ from upswell.movements import Chapter, chapters
 from upswell.plans import outlook
 from upswell.records import history_of
 from upswell.rules import Rules
+from upswell.subscribers import account_named
 from upswell.told import Told, sayings
 
 
@@ -30,14 +31,12 @@ def why(ledger: Ledger, rules: Rules, who: str, now: int) -> Timeline | Derivati
     ).fetchone()
     if row:
         return _derivation(ledger, rules, _history(ledger, row[0]), who, now)
-    account = ledger.connection.execute(
-        "SELECT account FROM accounts WHERE ? IN (customer, account) LIMIT 1", (who,)
-    ).fetchone()
+    account = account_named(ledger.connection, who)
     if account is None:
         raise UpswellError(
             f"The ledger {ledger.path} knows no customer and no movement {who}: take an id from `upswell movements`"
         )
-    return _timeline(ledger, rules, _history(ledger, account[0]), now)
+    return _timeline(ledger, rules, _history(ledger, account), now)
 
 
 def _history(ledger: Ledger, account: str) -> History:

@@ -12,6 +12,7 @@ from upswell.catalogue import Customer
 from upswell.facts import Facts
 from upswell.ledger import Ledger
 from upswell.redaction import Person, named, redacted
+from upswell.subscribers import account_named
 
 _VALUES = frozenset({"value", "before", "after"})
 _BATCH = 200
@@ -177,8 +178,8 @@ def _posted(value: Any, who: Collection[str]) -> Iterator[str]:
 
 def customers_of(connection: sqlite3.Connection, who: str) -> tuple[str, list[str]] | None:
     """Return the summary's customer that ``who`` is, or is part of, and its Stripe customers; None if unknown."""
-    row = connection.execute("SELECT account FROM accounts WHERE ? IN (customer, account) LIMIT 1", (who,)).fetchone()
-    if row is None:
+    account = account_named(connection, who)
+    if account is None:
         return None
-    rows = connection.execute("SELECT customer FROM accounts WHERE account = ? ORDER BY customer", (row[0],))
-    return row[0], [customer for (customer,) in rows]
+    rows = connection.execute("SELECT customer FROM accounts WHERE account = ? ORDER BY customer", (account,))
+    return account, [customer for (customer,) in rows]

@@ -28,6 +28,7 @@ from upswell.signals.raising import decide
 from upswell.signals.signs import look as look_at
 from upswell.signals.terms import DAY, Terms
 from upswell.signals.words import day
+from upswell.subscribers import account_named
 from upswell.versions import Shared, refresh
 
 _BATCH = 200
@@ -142,9 +143,7 @@ def why_none(ledger: Ledger, config: Config, who: str, now: int) -> str:
 
 def account_of(ledger: Ledger, who: str) -> str:
     """Return the summary's customer that ``who`` is, or is part of. Raises UpswellError where nobody knows it."""
-    row = ledger.connection.execute(
-        "SELECT account FROM accounts WHERE ? IN (customer, account) LIMIT 1", (who,)
-    ).fetchone()
-    if row is None:
+    account = account_named(ledger.connection, who)
+    if account is None:
         raise UpswellError(f"The ledger {ledger.path} knows no customer {who}: take an id from `upswell movements`")
-    return str(row[0])
+    return account

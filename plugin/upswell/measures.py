@@ -10,6 +10,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 from upswell.money import decimal
 from upswell.raised import want_look
 from upswell.readings import Reading
+from upswell.subscribers import account_of
 
 WHOLE_SECONDS = 35 * 86_400
 """For how long every reading is kept."""
@@ -72,9 +73,7 @@ class _Accounts:
 
     def of(self, customer: str) -> str | None:
         if customer not in self._known:
-            query = "SELECT account FROM accounts WHERE customer = ?"
-            row = self._connection.execute(query, (customer,)).fetchone()
-            self._known[customer] = row[0] if row else None
+            self._known[customer] = account_of(self._connection, customer)
         return self._known[customer]
 
 

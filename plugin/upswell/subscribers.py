@@ -21,6 +21,12 @@ def living(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(connection.execute(_LIVING).fetchall())
 
 
+def account_named(connection: sqlite3.Connection, who: str) -> str | None:
+    """Return the summary's customer that ``who`` is, or that a Stripe customer ``who`` is part of; None if unknown."""
+    row = connection.execute("SELECT account FROM accounts WHERE ? IN (customer, account) LIMIT 1", (who,)).fetchone()
+    return str(row[0]) if row else None
+
+
 def account_of(connection: sqlite3.Connection, customer: str) -> str | None:
     """Return which customer of the summary a Stripe customer belongs to; None where nobody told of it."""
     row = connection.execute("SELECT account FROM accounts WHERE customer = ?", (customer,)).fetchone()
