@@ -6,6 +6,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from itertools import groupby, takewhile
 from operator import attrgetter
+from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
@@ -33,9 +34,7 @@ def write_movements(connection: sqlite3.Connection, account: str, movements: Seq
     """
     check(account, movements)
     write_tracks(connection, account, movements)
-    held = connection.execute(
-        f"SELECT {COLUMNS} FROM movements WHERE customer = ? ORDER BY step", (account,)
-    ).fetchall()
+    held = _rows_of(connection, account)
     rows = [row_of(movement) for movement in movements]
     if held == rows:
         return False
@@ -44,6 +43,17 @@ def write_movements(connection: sqlite3.Connection, account: str, movements: Seq
     connection.executemany(_INSERT, [(*row, step) for step, row in enumerate(rows[alike:], alike)])
     watch(connection, account)
     return True
+
+
+def movements_of(connection: sqlite3.Connection, account: str) -> list[Movement]:
+    """Return the movements of ``account``, in their order."""
+    return [movement_of(row) for row in _rows_of(connection, account)]
+
+
+def _rows_of(connection: sqlite3.Connection, account: str) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        f"SELECT {COLUMNS} FROM movements WHERE customer = ? ORDER BY step", (account,)
+    ).fetchall()
 
 
 def check(account: str, movements: Sequence[Movement]) -> None:
@@ -125,12 +135,18 @@ def names(ledger: Ledger, customers: Iterable[str]) -> dict[str, str]:
 
 
 def _name(connection: sqlite3.Connection, account: str) -> str:
+    name, email = known_by(connection, account)
+    return (email if name is None else name) or account
+
+
+def known_by(connection: sqlite3.Connection, account: str) -> tuple[str | None, str | None]:
+    """Return the name and the email address that Stripe knows ``account`` by, as last told."""
     row = connection.execute(
-        "SELECT coalesce(json_extract(value, '$.name'), json_extract(value, '$.email')) FROM customers"
+        "SELECT json_extract(value, '$.name'), json_extract(value, '$.email') FROM customers"
         " WHERE id IN (SELECT customer FROM accounts WHERE account = ?) ORDER BY at DESC, event DESC LIMIT 1",
         (account,),
     ).fetchone()
-    return (row and row[0]) or account
+    return row or (None, None)
 
 
 def product_names(ledger: Ledger, products: Iterable[str]) -> dict[str, str]:
@@ -143,6 +159,11 @@ def product_names(ledger: Ledger, products: Iterable[str]) -> dict[str, str]:
 def iso(at: int) -> str:
     """Return unix seconds as the ledger writes moments: ``2026-01-31T09:00:00Z``."""
     return datetime.fromtimestamp(at, UTC).isoformat()[:19] + "Z"
+
+
+def as_json(movement: Movement) -> dict[str, Any]:
+    """Return a movement as it is printed: every field by name, ``occurred_at`` in ISO 8601, UTC."""
+    return dict(zip(_FIELDS, row_of(movement), strict=True))
 
 
 def row_of(movement: Movement) -> tuple[object, ...]:

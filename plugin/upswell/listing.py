@@ -5,10 +5,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import IO, Any
+from typing import IO
 from zoneinfo import ZoneInfo
 
 from upswell.arrivals import Arrival
+from upswell.books import as_json
 from upswell.dispatches import Dispatch
 from upswell.grid import Grid
 from upswell.kinds import Movement
@@ -23,23 +24,17 @@ _STYLES = {"expansion": "green", "contraction": "yellow", "churn": "red"}
 _LONGEST_NAME, _LONGEST_REASON = 40, 400
 
 
-def row(movement: Movement) -> dict[str, Any]:
-    """Return the movement as it is printed: every field by name, ``occurred_at`` in ISO 8601, UTC."""
-    values = {name: getattr(movement, name) for name in COLUMNS}
-    return values | {"occurred_at": utc(movement.occurred_at)}
-
-
 def json_lines(movements: Iterable[Movement], out: IO[str]) -> None:
     """Write one JSON object a line; amounts are integers in minor units a month."""
     for movement in movements:
-        out.write(json.dumps(row(movement), ensure_ascii=False) + "\n")
+        out.write(json.dumps(as_json(movement), ensure_ascii=False) + "\n")
 
 
 def comma_separated(movements: Iterable[Movement], out: IO[str]) -> None:
     """Write CSV with a header; amounts are integers in minor units a month, what is absent is empty."""
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(row(movement) for movement in movements)
+    writer.writerows(as_json(movement) for movement in movements)
 
 
 def table(movements: Sequence[Movement], names: Mapping[str, str], zone: ZoneInfo, out: IO[str]) -> None:

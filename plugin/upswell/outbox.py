@@ -12,7 +12,7 @@ from typing import Any
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.announcing import KEPT_SECONDS, RECORDED, Announcement
-from upswell.books import COLUMNS, iso, movement_of, row_of
+from upswell.books import as_json, iso, known_by, movement_of
 from upswell.events import RECEIVED
 from upswell.kinds import Movement
 from upswell.ledger import Ledger, forget_job, note_job
@@ -79,12 +79,6 @@ def to_look_at(ledger: Ledger, now: int) -> list[str]:
         (now, _MANY),
     )
     return [customer for (customer,) in rows]
-
-
-def movements_of(connection: sqlite3.Connection, account: str) -> list[Movement]:
-    """Return the movements of ``account``, in their order."""
-    rows = connection.execute(f"SELECT {COLUMNS} FROM movements WHERE customer = ? ORDER BY step", (account,))
-    return [movement_of(row) for row in rows]
 
 
 def told(connection: sqlite3.Connection, account: str) -> dict[str, Movement | None]:
@@ -186,19 +180,9 @@ def was_told(connection: sqlite3.Connection, destination: str, about: Movement) 
     return row is not None
 
 
-def as_json(movement: Movement) -> dict[str, Any]:
-    """Return a movement as ``upswell movements --format jsonl`` prints it."""
-    return dict(zip(_FIELDS, row_of(movement), strict=True))
-
-
 def person(connection: sqlite3.Connection, account: str) -> dict[str, str | None]:
     """Return the ``name`` and ``email`` that Stripe knows ``account`` by."""
-    row = connection.execute(
-        "SELECT json_extract(value, '$.name'), json_extract(value, '$.email') FROM customers"
-        " WHERE id IN (SELECT customer FROM accounts WHERE account = ?) ORDER BY at DESC, event DESC LIMIT 1",
-        (account,),
-    ).fetchone()
-    name, email = row or (None, None)
+    name, email = known_by(connection, account)
     return {"name": name or None, "email": email or None}
 
 

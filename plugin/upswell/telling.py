@@ -7,6 +7,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 
 from upswell import outbox
 from upswell.announcing import RESTATED, Announcement, is_large, news
+from upswell.books import movements_of
 from upswell.ledger import Ledger
 from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS
 from upswell.settings import Config
@@ -61,7 +62,7 @@ def _look_at_some(ledger: Ledger, config: Config, since: Mapping[str, int], left
 
 def _look_at(connection: sqlite3.Connection, config: Config, since: Mapping[str, int], account: str, now: int) -> int:
     found = news(
-        outbox.movements_of(connection, account),
+        movements_of(connection, account),
         outbox.told(connection, account),
         now=now,
         since=max(min(since.values()), outbox.forgotten_at(connection, account)),
