@@ -67,13 +67,12 @@ def _to_slack(config: Config, sentences: Sequence[str], _now: int) -> None:
 def _to_email(config: Config, sentences: Sequence[str], now: int) -> None:
     if config.email:
         text = "\n\n".join(sentences) + "\n"
-        domain = config.email.sender.rpartition("@")[2].strip("> ")
         mail = email.Mail(
             to=config.email.to,
             subject="Upswell: somebody must look",
             text=text,
             html="".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences),
-            message_id=f"<upswell.alert.{now}@{domain}>",
+            message_id=f"<upswell.alert.{now}@{config.email.domain}>",
         )
         email.send(config.email, mail, now)
 

@@ -16,7 +16,7 @@ from upswell.errors import DeliveryError
 from upswell.render import email as email_face
 from upswell.render import slack as slack_face
 from upswell.render.pictures import pictures
-from upswell.settings import Config
+from upswell.settings import Config, EmailSettings, SlackSettings
 from upswell.summary import Summary
 from upswell_connectors import email, slack, slack_history, slack_thread
 from upswell_connectors.slack_thread import Upload
@@ -36,6 +36,20 @@ class Channel:
     send: Callable[[Config, str, int], None]
     kept: Callable[[str, DeliveryError | None], str]
     posted_at: Callable[[Config, str, int], int | None]
+
+
+def slack_of(config: Config) -> SlackSettings:
+    """Return how Slack is reached. Raises DeliveryError where it is not configured."""
+    if config.slack is None:
+        raise DeliveryError("Slack is not configured any more: fill [slack]", final=True)
+    return config.slack
+
+
+def email_of(config: Config) -> EmailSettings:
+    """Return how mail is sent. Raises DeliveryError where it is not configured."""
+    if config.email is None:
+        raise DeliveryError("Email is not configured any more: fill [email]", final=True)
+    return config.email
 
 
 def _compose_slack(config: Config, summary: Summary, remarks: Sequence[str], before: Delivery | None) -> str:
@@ -81,13 +95,11 @@ def _slack_posted_at(config: Config, content: str, since: int) -> int | None:
 
 
 def _send_slack(config: Config, content: str, _now: int) -> None:
-    if config.slack is None:
-        raise DeliveryError("Slack is not configured any more: fill [slack]", final=True)
-    message = json.loads(content)
+    settings, message = slack_of(config), json.loads(content)
     thread = message.pop("thread", None)
-    posted = slack.send(config.slack, message)
+    posted = slack.send(settings, message)
     if posted and thread:
-        slack_thread.add(config.slack, posted, thread["picture"] and Upload(**thread["picture"]), thread["reply"])
+        slack_thread.add(settings, posted, thread["picture"] and Upload(**thread["picture"]), thread["reply"])
 
 
 def _compose_email(config: Config, summary: Summary, remarks: Sequence[str], before: Delivery | None) -> str:
@@ -112,13 +124,11 @@ def _compose_email(config: Config, summary: Summary, remarks: Sequence[str], bef
 
 
 def _send_email(config: Config, content: str, now: int) -> None:
-    if config.email is None:
-        raise DeliveryError("Email is not configured any more: fill [email]", final=True)
-    held = json.loads(content)
+    settings, held = email_of(config), json.loads(content)
     del held["reached"]
     if held["to"]:
         inlines = tuple(email.Inline(**each) for each in held["inlines"])
-        email.send(config.email, email.Mail(**{**held, "to": tuple(held["to"]), "inlines": inlines}), now)
+        email.send(settings, email.Mail(**{**held, "to": tuple(held["to"]), "inlines": inlines}), now)
 
 
 def _kept_of_email(content: str, error: DeliveryError | None) -> str:
@@ -136,7 +146,7 @@ def _content_id(name: str, message_id: str) -> str:
 def _message_id(config: Config, summary: Summary) -> str:
     """One id a week and ledger, so that mail programs show a repeat once."""
     sender = config.email.sender if config.email else ""
-    domain = sender.rpartition("@")[2].strip("> ") or "localhost"
+    domain = config.email.domain if config.email else "localhost"
     ledger = str(config.ledger.path.resolve())
     return f"<upswell.{summary.week}.{sha256(f'{ledger} {sender}'.encode()).hexdigest()[:16]}@{domain}>"
 

@@ -1,22 +1,21 @@
 """Sending a channel what it is told at once: what is due together in one message, once, or marked as a repeat."""
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
 from upswell import books, dispatches
+from upswell.channels import email_of, slack_of
 from upswell.dispatches import Dispatch
 from upswell.errors import DeliveryError
 from upswell.ledger import Ledger
 from upswell.render import instant
-from upswell.sending import WAITS, Clock, Sent
+from upswell.sending import WAITS, Clock, Sent, wait_after
 from upswell.settings import Config
 from upswell_connectors import email, slack
 
 _LEASE_SECONDS = 300
 _MANY = 1000
-_JITTER = 0.1
 _REPEAT = "This may be a repeat: it is unknown whether an earlier attempt arrived."
 
 
@@ -64,7 +63,7 @@ def _settled(one: Dispatch, error: DeliveryError | None, now: int) -> Dispatch:
     """Return what became of ``one``, whose state is still that of before; who got a mail of several is not asked."""
     if error is None or error.refused:
         return replace(one, state="sent", next_attempt_at=None, sent_at=now, error=str(error) if error else None)
-    wait = int(WAITS[min(one.attempts, len(WAITS)) - 1] * random.uniform(1, 1 + _JITTER))  # noqa: S311
+    wait = wait_after(one.attempts)
     if error.unsure and one.state != "claimed":
         return replace(one, state="claimed", next_attempt_at=now + wait, error=str(error))
     if error.unsure or error.final or one.attempts > len(WAITS):
@@ -77,25 +76,20 @@ def _together(one: Sent, other: Sent) -> Sent:
 
 
 def _to_slack(config: Config, said: Sequence[str], _name: str, _now: int) -> None:
-    if config.slack is None:
-        raise DeliveryError("Slack is not configured any more: fill [slack]", final=True)
-    slack.send(config.slack, instant.message(said))
+    slack.send(slack_of(config), instant.message(said))
 
 
 def _to_email(config: Config, said: Sequence[str], name: str, now: int) -> None:
-    if config.email is None:
-        raise DeliveryError("Email is not configured any more: fill [email]", final=True)
-    letter = instant.letter(said)
-    domain = config.email.sender.rpartition("@")[2].strip("> ") or "localhost"
+    settings, letter = email_of(config), instant.letter(said)
     mark = sha256(f"{config.ledger.path.resolve()} {name}".encode()).hexdigest()[:16]
     mail = email.Mail(
-        to=config.email.to,
+        to=settings.to,
         subject=letter.subject,
         text=letter.text,
         html=letter.html,
-        message_id=f"<upswell.note.{mark}@{domain}>",
+        message_id=f"<upswell.note.{mark}@{settings.domain}>",
     )
-    email.send(config.email, mail, now)
+    email.send(settings, mail, now)
 
 
 _SEND: Mapping[str, Callable[[Config, Sequence[str], str, int], None]] = {"slack": _to_slack, "email": _to_email}

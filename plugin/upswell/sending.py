@@ -101,8 +101,13 @@ def _settled(claimed: Dispatch, answer: Answer, now: int) -> Dispatch:
         return replace(claimed, state="sent", next_attempt_at=None, sent_at=now, error=None)
     if answer.gone or claimed.attempts > len(WAITS):
         return replace(claimed, state="gave_up", next_attempt_at=None, error=answer.error)
-    wait = WAITS[claimed.attempts - 1] * random.uniform(1, 1 + _JITTER)  # noqa: S311
-    return replace(claimed, state="waiting", next_attempt_at=now + max(int(wait), answer.wait), error=answer.error)
+    wait = max(wait_after(claimed.attempts), answer.wait)
+    return replace(claimed, state="waiting", next_attempt_at=now + wait, error=answer.error)
+
+
+def wait_after(attempts: int) -> int:
+    """Return how many seconds to wait after so many attempts, as WAITS says."""
+    return int(WAITS[min(attempts, len(WAITS)) - 1] * random.uniform(1, 1 + _JITTER))  # noqa: S311
 
 
 def _counted(done: Sent, answer: Answer) -> Sent:

@@ -128,6 +128,11 @@ class EmailSettings:
     sender: str
     to: tuple[str, ...]
 
+    @property
+    def domain(self) -> str:
+        """The domain of the sender's address: ids of messages are of it."""
+        return self.sender.rpartition("@")[2].strip("> ") or "localhost"
+
 
 @dataclass(frozen=True, slots=True)
 class HookSettings:
