@@ -18,7 +18,7 @@ from upswell.events import FAILED, RECEIVED
 from upswell.facts import Facts
 from upswell.ledger import Ledger
 from upswell.memory import Memory
-from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS, REBUILD_SECONDS, Progress, heed, rebuild
+from upswell.rebuild import PAUSE_SECONDS, REBUILD_SECONDS, Progress, commit_some, heed, rebuild
 from upswell.records import missing, write_facts
 from upswell.rules import Rules
 from upswell.unexpanded import note_asked, unexpanded
@@ -122,15 +122,12 @@ def _apply(ledger: Ledger, batch: list[_Event], rules: Rules) -> int:
     left = list(reversed(batch))
     applied = 0
     while left:
-        deadline = time.monotonic() + HOLD_SECONDS
-        with ledger.write() as connection:
-            while left and time.monotonic() < deadline:
-                applied += _apply_one(connection, left.pop(), rules)
+        applied += sum(commit_some(ledger, left, partial(_apply_one, rules)))
         time.sleep(PAUSE_SECONDS)
     return applied
 
 
-def _apply_one(connection: sqlite3.Connection, event: _Event, rules: Rules) -> bool:
+def _apply_one(rules: Rules, connection: sqlite3.Connection, event: _Event) -> bool:
     """Apply ``event`` or let it wait; where neither is possible it has failed, and leaves nothing behind."""
     if not event.packed:  # applied before, and not kept: what it said is in the ledger
         _settle(connection, event.id, "applied", None)

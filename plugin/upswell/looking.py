@@ -7,7 +7,8 @@ comes twice, late or in another order, and however often it is begun anew, nobod
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import partial
 from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
@@ -19,17 +20,17 @@ from upswell.errors import UpswellError
 from upswell.ledger import Ledger
 from upswell.measures import readings_of, thin_readings
 from upswell.offered import with_offers
-from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS
+from upswell.rebuild import PAUSE_SECONDS, commit_some
 from upswell.records import history_of
 from upswell.rules import Rules
 from upswell.settings import Config
 from upswell.signals.known import Past
 from upswell.signals.raising import decide
 from upswell.signals.signs import look as look_at
-from upswell.signals.terms import DAY, Terms
+from upswell.signals.terms import DAY
 from upswell.signals.words import day
 from upswell.subscribers import account_named
-from upswell.versions import Shared, refresh
+from upswell.versions import Shared
 
 _BATCH = 200
 _BEHIND_SECONDS = 60
@@ -44,6 +45,9 @@ class Looked:
     customers: int = 0
     raised: int = 0
     cleared: int = 0
+
+    def __add__(self, other: "Looked") -> "Looked":
+        return Looked(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
 
 
 def look(
@@ -65,7 +69,8 @@ def look(
     done, shared = Looked(), Shared()
     while some := raised.due(ledger.connection, now, _BATCH)[::-1]:
         while some:
-            done = _look_at_some(ledger, some, config, now, shared, done)
+            found = commit_some(ledger, some, partial(_look_at, config, now, shared), shared)
+            done = sum(found, done)
             if progress:
                 progress(done.customers, done.customers + len(some) + raised.count_due(ledger.connection, now))
             if ends is not None and time.monotonic() > ends:
@@ -86,30 +91,16 @@ def half_known(ledger: Ledger, now: int) -> str | None:
     return None
 
 
-def _look_at_some(ledger: Ledger, left: list[str], config: Config, now: int, shared: Shared, done: Looked) -> Looked:
-    """Look at the last customers of ``left`` in one short commit, and take them off."""
-    deadline = time.monotonic() + HOLD_SECONDS
-    with ledger.write() as connection:
-        refresh(shared, connection)
-        while left:
-            done = _look_at(connection, left.pop(), config.rules, config.signals, now, shared, done)
-            if time.monotonic() > deadline:
-                break
-    return done
-
-
-def _look_at(
-    connection: sqlite3.Connection, account: str, rules: Rules, terms: Terms, now: int, shared: Shared, done: Looked
-) -> Looked:
+def _look_at(config: Config, now: int, shared: Shared, connection: sqlite3.Connection, account: str) -> Looked:
     """Look at one customer; who cannot be told, as long as something is missing, is looked at again tomorrow."""
     changed, lives = [], True
     try:
         with poison.attempt(connection):
             thin_readings(connection, account, now)
-            past = past_of(connection, account, rules, shared)
+            past = past_of(connection, account, config.rules, shared)
             known = past.known(now)
             held = raised.of_customer(connection, account)
-            changed = decide(account, look_at(known, terms), held, now, terms)
+            changed = decide(account, look_at(known, config.signals), held, now, config.signals)
             raised.write_signals(connection, changed)
             lives = bool(known.subscriptions)
     except Exception as error:  # noqa: BLE001  # whatever it is, everybody else must be looked at
@@ -117,7 +108,7 @@ def _look_at(
     raised.note_look(connection, account, now + DAY if lives else None)
     fresh = sum(1 for one in changed if one.stands and one.raised_at == now)
     gone = sum(1 for one in changed if not one.stands)
-    return Looked(done.customers + 1, done.raised + fresh, done.cleared + gone)
+    return Looked(1, fresh, gone)
 
 
 def past_of(connection: sqlite3.Connection, account: str, rules: Rules, shared: Shared) -> Past:

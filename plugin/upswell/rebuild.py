@@ -6,7 +6,8 @@ Every step is idempotent, and short enough for a receiver beside it.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
@@ -29,6 +30,8 @@ _BATCH = 200
 _RULES = "rules"
 _CHANGING = ""
 
+T = TypeVar("T")
+R = TypeVar("R")
 Progress = Callable[[int, int], Any]
 
 
@@ -70,12 +73,25 @@ def written(rules: Rules) -> str:
 def _place_all(ledger: Ledger, rules: Rules) -> None:
     left = [customer for (customer,) in ledger.connection.execute("SELECT customer FROM accounts")]
     while left:
-        deadline = time.monotonic() + HOLD_SECONDS
-        with ledger.write() as connection:
-            place(connection, left.pop(), rules)
-            while left and time.monotonic() < deadline:
-                place(connection, left.pop(), rules)
+        commit_some(ledger, left, lambda connection, customer: place(connection, customer, rules))
         time.sleep(PAUSE_SECONDS)
+
+
+def commit_some(
+    ledger: Ledger, left: list[T], do: Callable[[sqlite3.Connection, T], R], shared: Shared | None = None
+) -> list[R]:
+    """Do the last of ``left`` in one short commit, one at least, take them off, and return what came of each.
+
+    What is ``shared`` from one commit to the next is refreshed before.
+    """
+    deadline = time.monotonic() + HOLD_SECONDS
+    with ledger.write() as connection:
+        if shared is not None:
+            refresh(shared, connection)
+        done = [do(connection, left.pop())]
+        while left and time.monotonic() < deadline:
+            done.append(do(connection, left.pop()))
+    return done
 
 
 def rebuild(ledger: Ledger, rules: Rules, tell: Progress, memory: Memory | None = None) -> float:
@@ -89,22 +105,11 @@ def rebuild(ledger: Ledger, rules: Rules, tell: Progress, memory: Memory | None 
         whole += done
         while done < whole and (some := _stale(ledger.connection)):
             while some:
-                done += _rebuild_some(ledger, some, rules, memory, shared)
+                done += len(commit_some(ledger, some, partial(_rebuild_one, rules, memory, shared), shared))
                 tell(done, max(done, whole))
                 time.sleep(PAUSE_SECONDS)
     now = time.monotonic()
     return now + max(REBUILD_SECONDS, 2 * (now - begun))
-
-
-def _rebuild_some(ledger: Ledger, left: list[str], rules: Rules, memory: Memory, shared: Shared) -> int:
-    """Rebuild the last customers of ``left`` in one short commit, take them off, and return how many it were."""
-    deadline, before = time.monotonic() + HOLD_SECONDS, len(left)
-    with ledger.write() as connection:
-        refresh(shared, connection)
-        _rebuild_one(connection, left.pop(), rules, memory, shared)
-        while left and time.monotonic() < deadline:
-            _rebuild_one(connection, left.pop(), rules, memory, shared)
-    return before - len(left)
 
 
 def _count_stale(connection: sqlite3.Connection) -> int:
@@ -117,7 +122,7 @@ def _stale(connection: sqlite3.Connection) -> list[str]:
     return [account for (account,) in rows][::-1]
 
 
-def _rebuild_one(connection: sqlite3.Connection, account: str, rules: Rules, memory: Memory, shared: Shared) -> None:
+def _rebuild_one(rules: Rules, memory: Memory, shared: Shared, connection: sqlite3.Connection, account: str) -> None:
     try:
         with poison.attempt(connection):
             told = memory.told(connection, account, rules, shared)

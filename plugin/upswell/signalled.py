@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
@@ -10,7 +11,7 @@ from upswell.announcing import KEPT_SECONDS
 from upswell.books import iso
 from upswell.ledger import Ledger
 from upswell.outbox import Notice
-from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS
+from upswell.rebuild import PAUSE_SECONDS, commit_some
 from upswell.settings import Config
 from upswell.signals.raising import Raised
 from upswell.signals.signs import SIGNALS
@@ -32,15 +33,12 @@ def tell_signals(ledger: Ledger, config: Config, now: int, *, halted: Callable[[
     lately = raised.since(ledger, now - _LATEST_SECONDS)
     left = [
         one
-        for one in lately
+        for one in reversed(lately)
         if _wanting(ledger.connection, config, since, one, now) or _is_overtaken(ledger.connection, one)
     ]
     done = 0
     while left and not halted():
-        deadline = time.monotonic() + HOLD_SECONDS
-        with ledger.write() as connection:
-            while left and time.monotonic() < deadline:
-                done += _tell(connection, config, since, left.pop(0), now)
+        done += sum(commit_some(ledger, left, partial(_tell, config, since, now)))
         time.sleep(PAUSE_SECONDS)
     return done
 
@@ -62,7 +60,7 @@ def as_json(one: Raised) -> dict[str, object]:
     }
 
 
-def _tell(connection: sqlite3.Connection, config: Config, since: Mapping[str, int], one: Raised, now: int) -> int:
+def _tell(config: Config, since: Mapping[str, int], now: int, connection: sqlite3.Connection, one: Raised) -> int:
     """Put one signal on its way; return 1 where anybody is told.
 
     What is over is no more sent to who has not taken it yet; who was never sent it is not told of its end either.

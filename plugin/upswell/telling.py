@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
@@ -9,7 +10,7 @@ from upswell import outbox
 from upswell.announcing import RESTATED, Announcement, is_large, news
 from upswell.books import movements_of
 from upswell.ledger import Ledger
-from upswell.rebuild import HOLD_SECONDS, PAUSE_SECONDS
+from upswell.rebuild import PAUSE_SECONDS, commit_some
 from upswell.settings import Config
 
 _BEHIND_SECONDS = 60
@@ -41,26 +42,17 @@ def tell(ledger: Ledger, config: Config, now: int, *, halted: Callable[[], bool]
     if not since or outbox.is_behind(ledger, now - _BEHIND_SECONDS):
         return 0
     done = 0
-    while accounts := outbox.to_look_at(ledger, now):
+    while accounts := outbox.to_look_at(ledger, now)[::-1]:
         while accounts:
             if halted():
                 return done
-            done += _look_at_some(ledger, config, since, accounts, now)
+            done += sum(commit_some(ledger, accounts, partial(_look_at, config, since, now)))
             time.sleep(PAUSE_SECONDS)
     return done
 
 
-def _look_at_some(ledger: Ledger, config: Config, since: Mapping[str, int], left: list[str], now: int) -> int:
-    """Look at the first customers of ``left`` in one short commit and take them off; return how much is told."""
-    deadline = time.monotonic() + HOLD_SECONDS
-    with ledger.write() as connection:
-        done = _look_at(connection, config, since, left.pop(0), now)
-        while left and time.monotonic() < deadline:
-            done += _look_at(connection, config, since, left.pop(0), now)
-    return done
-
-
-def _look_at(connection: sqlite3.Connection, config: Config, since: Mapping[str, int], account: str, now: int) -> int:
+def _look_at(config: Config, since: Mapping[str, int], now: int, connection: sqlite3.Connection, account: str) -> int:
+    """Put on its way what is to be told of one customer; return how much that is."""
     found = news(
         movements_of(connection, account),
         outbox.told(connection, account),
