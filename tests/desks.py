@@ -8,9 +8,12 @@ from datetime import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from zoneinfo import ZoneInfo
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from upswell import deliveries
+from upswell.posting import post_due
 from upswell.rules import Rules
 from upswell.settings import (
     Config,
@@ -39,6 +42,18 @@ def config(path, *, slack=None, email=None, channels=None, day="monday", clock="
         email=email,
         rules=Rules(),
     )
+
+
+def crash_after_sending(ledger, config, monkeypatch, now):
+    """Post what is due at ``now``, and die between sending and recording."""
+
+    def crash(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deliveries, "settle", crash)
+        with pytest.raises(KeyboardInterrupt):
+            post_due(ledger, config, now)
 
 
 class Slack:

@@ -1,10 +1,10 @@
 """A ledger that knows a person by name in every place there is."""
 
-import desks
-import pytest
 from connectors.sent import body, coupon, customer, discount, invoice, item, line, subscription
 from intake.told import AT, CREATED, DAY, UPDATED
+from posting.conftest import mail, slack
 
+__all__ = ["mail", "slack"]
 NAME = "Ülle O'Fernandez & Söhne Kunstschmiede"
 MAIL = "fern@blacksmith.example"
 TRACES = ("Fernandez", "Kunstschmiede", "blacksmith", "Fernville")
@@ -64,17 +64,3 @@ def sent(number=0):
             created=AT + 13 * DAY,
         ),
     ]
-
-
-@pytest.fixture
-def slack():
-    """Serve a stand-in for Slack."""
-    with desks.slack_server() as server:
-        yield server
-
-
-@pytest.fixture
-def mail():
-    """Serve a mail server."""
-    with desks.mail_server() as box:
-        yield box

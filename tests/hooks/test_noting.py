@@ -8,6 +8,7 @@ from decimal import Decimal
 import desks
 import pytest
 from booked import at, movements, put
+from posting.conftest import mail, slack
 from serving import until
 
 from upswell import dispatches, outbox, schedule
@@ -19,25 +20,12 @@ from upswell.outbox import Notice
 from upswell.render import instant
 from upswell.telling import prepare, tell
 
+__all__ = ["mail", "slack"]
 SERVED = at("2026-11-10")
 NOW = at("2026-11-10T12:00")
 MINUTE, DAY = 60, 86_400
 NEW = "2026-01-05 cus_1 new +50000\n"
 LARGE = NEW + "2026-11-10T10:00 cus_1 upgrade +60000 reason=Pro_→_Enterprise\n"
-
-
-@pytest.fixture
-def slack():
-    """Serve a stand-in for Slack."""
-    with desks.slack_server() as server:
-        yield server
-
-
-@pytest.fixture
-def mail():
-    """Serve a mail server without encryption or login."""
-    with desks.mail_server() as box:
-        yield box
 
 
 @pytest.fixture

@@ -44,18 +44,6 @@ def said(outcomes):
     return [outcome.text for outcome in outcomes]
 
 
-def crash_after_sending(ledger, config, monkeypatch):
-    """Post, and die between sending and recording."""
-
-    def crash(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(deliveries, "settle", crash)
-        with pytest.raises(KeyboardInterrupt):
-            post_due(ledger, config, MONDAY)
-
-
 @pytest.mark.parametrize("channel", ["#revenue", "revenue", slack_workspace.CHANNEL])
 def test_a_post_that_was_never_answered_is_found_in_the_channel(ledger, workspace, config, channel):
     """Where the history shows the message's mark it was posted: it is not repeated, then or ever."""
@@ -72,7 +60,7 @@ def test_a_post_that_was_never_answered_is_found_in_the_channel(ledger, workspac
 
 def test_after_a_crash_the_channel_is_asked_before_anything_is_repeated(ledger, workspace, config, monkeypatch):
     """Who died between sending and recording left a claim: when its lease is over the history says what came of it."""
-    crash_after_sending(ledger, config, monkeypatch)
+    desks.crash_after_sending(ledger, config, monkeypatch, MONDAY)
     for number in range(5):
         workspace.chat(text=f"Talk {number}", metadata={"event_type": "upswell_summary", "event_payload": {}})
     assert post_due(ledger, config, MONDAY + 9 * MINUTE) == []
@@ -82,7 +70,7 @@ def test_after_a_crash_the_channel_is_asked_before_anything_is_repeated(ledger, 
 
 def test_by_hand_the_channel_is_asked_too(ledger, workspace, config, monkeypatch):
     """`summary --post` asks as the schedule does."""
-    crash_after_sending(ledger, config, monkeypatch)
+    desks.crash_after_sending(ledger, config, monkeypatch, MONDAY)
     week = weeks.parse("2026-W46", desks.BERLIN)
     assert said(post_by_hand(ledger, config, week, MONDAY + 11 * MINUTE)) == [SHOWN]
     assert len(workspace.messages) == 1

@@ -166,21 +166,9 @@ def test_after_an_outage_the_last_week_is_posted_and_names_the_missed(ledger, bo
     assert post_due(ledger, both, thursday + MINUTE) == []
 
 
-def crash_after_sending(ledger, config, monkeypatch):
-    """Post, and die between sending and recording."""
-
-    def crash(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(deliveries, "settle", crash)
-        with pytest.raises(KeyboardInterrupt):
-            post_due(ledger, config, MONDAY)
-
-
 def test_a_crash_between_sending_and_recording_is_sent_again_with_a_mark(ledger, both, slack, mail, monkeypatch):
     """Who dies after sending leaves a claim; when its lease is over the post is repeated, and says so."""
-    crash_after_sending(ledger, both, monkeypatch)
+    desks.crash_after_sending(ledger, both, monkeypatch, MONDAY)
     assert rows(ledger) == [("email", "claimed", 1), ("slack", "claimed", 1)]
     assert post_due(ledger, both, MONDAY + 9 * MINUTE) == []
     assert len(post_due(ledger, both, MONDAY + 10 * MINUTE)) == 2
@@ -279,7 +267,7 @@ def test_by_hand_a_failed_week_is_tried_at_once_and_a_new_channel_is_served(ledg
 
 def test_by_hand_a_week_that_another_process_sends_is_left_to_it(ledger, both, monkeypatch):
     """While a claim's lease runs, nobody else sends; who asks by hand is told so."""
-    crash_after_sending(ledger, both, monkeypatch)
+    desks.crash_after_sending(ledger, both, monkeypatch, MONDAY)
     week = weeks.parse("2026-W46", desks.BERLIN)
     assert said(post_by_hand(ledger, both, week, MONDAY + MINUTE))[0] == (
         "slack: 2026-W46 is being posted by another process."

@@ -11,7 +11,7 @@ import workspace as slack_workspace
 from booked import at
 
 from upswell import deliveries
-from upswell.posting import note_serving, post_due
+from upswell.posting import note_serving
 from upswell.settings import Secret, SlackSettings
 from upswell_connectors import slack as connector
 
@@ -66,17 +66,9 @@ def compete(ledger, workspace, now):
     assert [rival.returncode for rival in rivals] == [0] * 6
 
 
-def crash_after_sending(ledger, monkeypatch):
-    """Post, and die between sending and recording."""
-    config = desks.config(ledger.path, slack=SlackSettings(None, Secret("xoxb-hush-hush"), "#revenue"))
-
-    def crash(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(deliveries, "settle", crash)
-        with pytest.raises(KeyboardInterrupt):
-            post_due(ledger, config, MONDAY)
+def bot(ledger):
+    """Return a configuration whose bot posts."""
+    return desks.config(ledger.path, slack=SlackSettings(None, Secret("xoxb-hush-hush"), "#revenue"))
 
 
 def repeats(workspace):
@@ -93,7 +85,7 @@ def test_of_six_processes_one_posts_a_week(ledger, workspace):
 
 def test_of_six_processes_one_takes_over_what_a_dead_one_left(ledger, workspace, monkeypatch):
     """While the lease of who died runs, nobody sends; when it is over one does, marked, and no other."""
-    crash_after_sending(ledger, monkeypatch)
+    desks.crash_after_sending(ledger, bot(ledger), monkeypatch, MONDAY)
     compete(ledger, workspace, MONDAY + LEASE - 1)
     assert repeats(workspace) == [False]
     compete(ledger, workspace, MONDAY + LEASE)
@@ -103,7 +95,7 @@ def test_of_six_processes_one_takes_over_what_a_dead_one_left(ledger, workspace,
 
 def test_six_processes_that_see_the_post_in_the_channel_send_nothing(ledger, workspace, monkeypatch):
     """Where the bot may read the channel, all of them find what the dead one sent, and the ledger says when it came."""
-    crash_after_sending(ledger, monkeypatch)
+    desks.crash_after_sending(ledger, bot(ledger), monkeypatch, MONDAY)
     workspace.scopes |= {"channels:history", "channels:read"}
     compete(ledger, workspace, MONDAY + LEASE)
     assert repeats(workspace) == [False]
