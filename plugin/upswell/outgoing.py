@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from upswell import dispatches
 from upswell.config import Config, HookSettings
+from upswell.dispatches import Standing
 from upswell.finding import Finding
 from upswell.ledger import Ledger
 from upswell.render.words import count
@@ -18,8 +19,9 @@ def outgoing(ledger: Ledger, config: Config) -> Iterator[Finding]:
     if not config.hooks:
         yield Finding("hooks", well=True, text="none")
     for hook in config.hooks:
-        wrong = _wrong(ledger, hook)
-        took = f"{hook.name} took {count(dispatches.standing(ledger, hook.destination).sent, 'message')}"
+        held = dispatches.standing(ledger, hook.destination)
+        wrong = _wrong(ledger, hook, held)
+        took = f"{hook.name} took {count(held.sent, 'message')}"
         yield Finding("hooks", well=wrong is None, text=f"{hook.name} {wrong}" if wrong else took)
     for channel in noted(config):
         held = dispatches.standing(ledger, channel)
@@ -28,10 +30,9 @@ def outgoing(ledger: Ledger, config: Config) -> Iterator[Finding]:
         yield Finding("notes", well=not held.gave_up, text=lost if held.gave_up else text)
 
 
-def _wrong(ledger: Ledger, hook: HookSettings) -> str | None:
+def _wrong(ledger: Ledger, hook: HookSettings, held: Standing) -> str | None:
     """Return in words what is wrong with an endpoint, and what to do about it."""
     test = f"`upswell hooks --test {hook.name}`"
-    held = dispatches.standing(ledger, hook.destination)
     if dispatches.stopped(ledger).get(hook.destination) == hook.mark:
         return f"answered 410 and is sent nothing any more: change its address, or {test} once it takes messages again"
     if trouble := reach(hook):
