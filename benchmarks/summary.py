@@ -25,9 +25,9 @@ from upswell import books, deliveries
 from upswell.config import load
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
+from upswell.periods import Week
 from upswell.settings import Config
-from upswell.weekly import weekly_summary
-from upswell.weeks import last_complete
+from upswell.summarised import summary_of
 
 _NOW = 1_795_003_200  # Wednesday 2026-11-18
 _DAY, _YEARS = 86_400, 4 * 365 * 86_400
@@ -51,9 +51,9 @@ def main(customers: int = 100_000) -> None:
             movements = _fill(ledger, customers)
             _keep(ledger, config)
             read = _seconds(lambda: _read(ledger))
-            week = last_complete(_NOW, ZoneInfo("UTC"))
-            took = _seconds(lambda: weekly_summary(ledger, config, week, _NOW))
-            old = _seconds(lambda: weekly_summary(ledger, config, week.shift(-100), _NOW))
+            week = Week.last_complete(_NOW, ZoneInfo("UTC"))
+            took = _seconds(lambda: summary_of(ledger, config, week, _NOW))
+            old = _seconds(lambda: summary_of(ledger, config, week.shift(-100), _NOW))
     head = ("movements", "customers", "summary s", "of two years ago s", "read s", "ratio")
     row = (
         f"{movements:,}",
@@ -130,10 +130,10 @@ def _next(chance: random.Random, held: int, place: int) -> tuple[str, int]:
 
 def _keep(ledger: Ledger, config: Config) -> None:
     """Keep the summaries of the weeks before the last, and let what one of them said be no longer so."""
-    last = last_complete(_NOW, ZoneInfo("UTC"))
+    last = Week.last_complete(_NOW, ZoneInfo("UTC"))
     for back in range(_WEEKS, 0, -1):
         week = last.shift(-back)
-        summary = weekly_summary(ledger, config, week, _NOW)
+        summary = summary_of(ledger, config, week, _NOW)
         if back == _WEEKS // 2:
             said = summary.figures
             summary = replace(summary, figures=replace(said, bridge={**said.bridge, "seat": said.bridge["seat"] - 500}))

@@ -1,30 +1,30 @@
-"""Summaries with the twelve weeks that pictures show, and the figures in a PNG's header."""
+"""Summaries with the twelve weeks, or months, that pictures show, and the figures in a PNG's header."""
 
 import struct
 from dataclasses import replace
 
 from booked import movements, tracks
-from summaries import BERLIN, summary
+from summaries import summary
 
-from upswell import metrics, weeks
-from upswell.trend import trend, weeks_of
+from upswell import metrics
+from upswell.trend import shown, trend
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def charted(text="", week="2026-W46", *, currency="usd", **more):
-    """Summarise the week in which ``text`` happens, with the twelve up to it."""
-    told = summary(text, week, currency=currency, **more)
-    return replace(told, trend=twelve(text, weeks.parse(week, BERLIN), currency=currency))
+def charted(text="", period="2026-W46", *, currency="usd", **more):
+    """Summarise the week, or month, in which ``text`` happens, with the twelve up to it."""
+    told = summary(text, period, currency=currency, **more)
+    return replace(told, trend=twelve(text, told.period, currency=currency))
 
 
-def twelve(text, week, cut=None, *, currency="usd"):
-    """Return the twelve weeks up to ``week``, as far as ``cut``, from the movements that ``text`` tells."""
-    cut = week.end if cut is None else cut
+def twelve(text, period, cut=None, *, currency="usd"):
+    """Return the twelve up to ``period``, as far as ``cut``, from the movements that ``text`` tells."""
+    cut = period.end if cut is None else cut
     booked = movements(text)
     own = [one for one in booked if one.currency == currency]
-    bridges = [metrics.bridge(metrics.window(own, one.start, min(one.end, cut))) for one in weeks_of(week)]
-    return trend([track for track in tracks(booked) if track.currency == currency], bridges, week, cut)
+    bridges = [metrics.bridge(metrics.window(own, one.start, min(one.end, cut))) for one in shown(period)]
+    return trend([track for track in tracks(booked) if track.currency == currency], bridges, period, cut)
 
 
 def size(png):

@@ -13,6 +13,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from upswell import deliveries
+from upswell.periods import Week
 from upswell.posting import post_due
 from upswell.rules import Rules
 from upswell.settings import (
@@ -42,6 +43,11 @@ def config(path, *, slack=None, email=None, channels=None, day="monday", clock="
         email=email,
         rules=Rules(),
     )
+
+
+def week(name):
+    """Return the week of that name in Berlin."""
+    return Week.parse(name, BERLIN)
 
 
 def crash_after_sending(ledger, config, monkeypatch, now):

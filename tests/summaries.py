@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 from booked import movements, tracks
 
-from upswell import metrics, weeks
+from upswell import metrics
 from upswell.figures import Earlier, trailing
+from upswell.periods import parse
 from upswell.restated import Now, Past
 from upswell.summary import Booked, Health, span_of, summarise
 
@@ -14,9 +15,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
 WELL = Health(pending=0, failed=0, last_event_at="2026-11-16T07:58:12Z")
 
 
-def summary(text="", week="2026-W46", *, zone=BERLIN, now=None, currency="usd", health=WELL, **more):
-    """Summarise the week in which ``text`` happens, by default as it stood nine hours after its end."""
-    named = weeks.parse(week, zone)
+def summary(text="", period="2026-W46", *, zone=BERLIN, now=None, currency="usd", health=WELL, **more):
+    """Summarise the week, or month, in which ``text`` happens, by default as it stood nine hours after its end."""
+    named = parse(period, zone)
     booked = movements(text)
     span = span_of(named, named.end + 9 * 3600 if now is None else now)
     past = more.pop("past", Past())
@@ -26,23 +27,23 @@ def summary(text="", week="2026-W46", *, zone=BERLIN, now=None, currency="usd", 
         currency=currency,
         names=more.pop("names", {}),
         health=health,
-        past=replace(past, now={post.week.name: _now(booked, post.week) for post in past.posts}),
+        past=replace(past, now={post.period.name: _now(booked, post.period) for post in past.posts}),
         **more,
     )
 
 
 def earlier(booked, code, span):
-    """Return the sums in the currency ``code`` of the four weeks before, and of the trailing windows."""
-    weeks = [span.week.shift(-back) for back in range(1, 5)]
-    windows = [(week.start, week.end) for week in weeks] + [(start, span.cut) for start in trailing(span)]
+    """Return the sums in the currency ``code`` of the four periods before, and of the trailing windows."""
+    before = [span.period.shift(-back) for back in range(1, 5)]
+    windows = [(one.start, one.end) for one in before] + [(start, span.cut) for start in trailing(span)]
     own = [one for one in booked if one.currency == code]
     *four, month, year = (metrics.bridge(metrics.window(own, *window)) for window in windows)
     return Earlier(four, month, year)
 
 
-def _now(booked, week):
-    """Return what the movements of ``week`` say now."""
-    happened = metrics.window(booked, week.start, week.end)
+def _now(booked, period):
+    """Return what the movements of ``period`` say now."""
+    happened = metrics.window(booked, period.start, period.end)
     codes = {movement.currency for movement in happened}
     bridges = {code: metrics.bridge(one for one in happened if one.currency == code) for code in codes}
     return Now(bridges, happened)

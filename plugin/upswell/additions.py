@@ -1,19 +1,20 @@
-"""What is added to a week's figures as far as the configuration asks for it: breakdowns, context, targets."""
+"""What is added to the figures as far as the configuration asks for it: breakdowns, context, targets."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from upswell import benchmarks, books, targets, traits
 from upswell.breakdowns import Known, broken_down, brought_together
+from upswell.clocks import local
 from upswell.figures import Span, trailing
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
+from upswell.periods import Reported
 from upswell.settings import Config
 from upswell.summary import Summary
 from upswell.targets import Progress, Won
 from upswell.together import Standing
 from upswell.tracks import Track
-from upswell.weeks import Week, local, midnight
 
 
 def with_additions(
@@ -32,7 +33,7 @@ def with_additions(
     told = replace(
         broken_down(summary, grown, _known(ledger, config, grown)),
         hint=benchmarks.hint(summary.figures) if config.report.benchmarks else "",
-        targets=_towards_targets(ledger, config, span.week, span.cut),
+        targets=_towards_targets(ledger, config, span.period, span.cut),
     )
     rates = config.report.rates
     standing = _standing(tracks, span) if rates and summary.other_currencies else ()
@@ -58,12 +59,12 @@ def _standing(tracks: Sequence[Track], span: Span) -> Standing:
     ]
 
 
-def _towards_targets(ledger: Ledger, config: Config, week: Week, cut: int) -> tuple[Progress, ...]:
-    zone, due = week.zone, targets.due(config.targets, week, cut)
+def _towards_targets(ledger: Ledger, config: Config, period: Reported, cut: int) -> tuple[Progress, ...]:
+    due = targets.due(config.targets, period, cut)
     if not due:
         return ()
-    since = min(midnight(period.first, zone) for _, period in due)
+    since = min(one.start for _, one in due)
     grown = books.expansion(ledger, since, cut)
     keys = {target.segment for target, _ in due if target.segment}
     won = Won(grown, traits.traits(ledger, config.rules, grown, keys), config.report.currency, config.report.rates)
-    return tuple(targets.progress(target, period, won, cut, zone) for target, period in due)
+    return tuple(targets.progress(target, one, won, cut) for target, one in due)

@@ -1,4 +1,4 @@
-"""Expansion by cause: what each kind added, in how many movements of how many customers, against the weeks before."""
+"""Expansion by cause: what each kind added, in how many movements of how many customers, against the periods before."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,34 +14,34 @@ Amounts = Mapping[str, int]
 class Cause:
     """One kind of expansion in the window: ``amount`` in minor units a month, ``customers`` counted once each.
 
-    ``previous_week`` and ``four_week_mean`` are its amount in the week before and its mean over the four before.
+    ``previous`` and ``mean`` are its amount in the period before and its mean over the four before.
     """
 
     amount: int
     count: int
     customers: int
-    previous_week: int
-    four_week_mean: int
+    previous: int
+    mean: int
 
 
-def causes(happened: Iterable[Movement], weeks: Sequence[Amounts], mean: int) -> dict[str, Cause]:
+def causes(happened: Iterable[Movement], earlier: Sequence[Amounts], mean: int) -> dict[str, Cause]:
     """Return every kind of expansion, in the rule book's order, with what it added in one currency.
 
-    ``happened`` are the window's movements, ``weeks`` the bridges of the weeks before it, the last one first, and
+    ``happened`` are the window's movements, ``earlier`` the bridges of the periods before it, the last one first, and
     ``mean`` is the mean of all expansion in them as it is shown: the means of the kinds add up to it.
     """
     grown: dict[str, list[Movement]] = {kind: [] for kind in EXPANSION_KINDS}
     for movement in happened:
         if movement.kind in grown:
             grown[movement.kind].append(movement)
-    means = shared_out([sum(week[kind] for week in weeks) for kind in EXPANSION_KINDS], len(weeks), mean)
+    means = shared_out([sum(one[kind] for one in earlier) for kind in EXPANSION_KINDS], len(earlier), mean)
     return {
         kind: Cause(
             amount=sum(movement.amount for movement in held),
             count=len(held),
             customers=len({movement.customer for movement in held}),
-            previous_week=weeks[0][kind],
-            four_week_mean=typical,
+            previous=earlier[0][kind],
+            mean=typical,
         )
         for (kind, held), typical in zip(grown.items(), means, strict=True)
     }

@@ -80,7 +80,7 @@ def _mark(summary: Summary) -> dict[str, Any]:
     """Return a mark that no other delivery has, whatever else posts to the channel."""
     return {
         "event_type": "upswell_summary",
-        "event_payload": {"period": summary.week, "delivery": secrets.token_hex(8)},
+        "event_payload": {"period": summary.period.name, "delivery": secrets.token_hex(8)},
     }
 
 
@@ -144,11 +144,11 @@ def _content_id(name: str, message_id: str) -> str:
 
 
 def _message_id(config: Config, summary: Summary) -> str:
-    """One id a week and ledger, so that mail programs show a repeat once."""
+    """One id a period and ledger, so that mail programs show a repeat once."""
     sender = config.email.sender if config.email else ""
     domain = config.email.domain if config.email else "localhost"
     ledger = str(config.ledger.path.resolve())
-    return f"<upswell.{summary.week}.{sha256(f'{ledger} {sender}'.encode()).hexdigest()[:16]}@{domain}>"
+    return f"<upswell.{summary.period.name}.{sha256(f'{ledger} {sender}'.encode()).hexdigest()[:16]}@{domain}>"
 
 
 CHANNELS: Mapping[str, Channel] = {

@@ -205,24 +205,30 @@ def retry(named: Path | None) -> int:
 
 @upswell.command()
 @click.option("--week", metavar="WEEK", help="Such as 2026-W46 (default: the running week; with --post the last one).")
+@click.option("--month", metavar="MONTH", help="Such as 2026-11: a month instead of a week.")
 @formats("text", "json", "slack", "html")
 @click.option(
     "--post", is_flag=True, help="Send it to the configured channels; nothing is printed but what became of it."
 )
 @click.option("--open", "look", is_flag=True, help="Write what would be sent (slack or html) to a file, and open it.")
 @click.pass_obj
-def summary(named: Path | None, week: str | None, form: str, *, post: bool, look: bool) -> int:
-    """Print, or post, the summary of a week."""
+def summary(named: Path | None, week: str | None, month: str | None, form: str, *, post: bool, look: bool) -> int:
+    """Print, or post, the summary of a week, or of a month."""
     from upswell import preview, reports
+    from upswell.periods import Month, Week
+
+    if week and month:
+        raise click.UsageError("--week and --month name two periods: give one of them")
 
     if look and (post or form not in preview.NAMES):
         raise click.UsageError("--open shows what would be sent: add --format html or --format slack, and no --post")
+    name, kind = month or week, Month if month else Week
     config = configured(named)
     with reading(config) as ledger:
         if post:
-            outcomes = reports.post_week(ledger, config, week)
+            outcomes = reports.post_period(ledger, config, name, kind=kind)
         else:
-            told = reports.week_summary(ledger, config, week, trend=form == "html")
+            told = reports.period_summary(ledger, config, name, kind=kind, trend=form == "html")
             (_open_summary if look else _print_summary)(told, form)
             outcomes = []
     for outcome in outcomes:
@@ -233,7 +239,7 @@ def summary(named: Path | None, week: str | None, form: str, *, post: bool, look
 def _open_summary(told: Any, form: str) -> None:
     from upswell import preview, reports
 
-    path = preview.write(reports.render_as(told, form), form, told.week)
+    path = preview.write(reports.render_as(told, form), form, told.period.name)
     click.echo(str(path))
     if form == "slack":
         tell(["Paste it into https://app.slack.com/block-kit-builder to see it as Slack shows it"])

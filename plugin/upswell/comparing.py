@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 from upswell import events
+from upswell.clocks import utc
 from upswell.discrepancies import ENDED, PRICE_AMOUNTS, Discrepancy, Unlike, unlike
 from upswell.errors import InvariantError, Refused, ShapeError
 from upswell.facts import Facts
@@ -20,7 +21,6 @@ from upswell.rules import Rules
 from upswell.states import LISTED, Snapshot, State
 from upswell.subscribers import account_of
 from upswell.todays import Shown
-from upswell.weeks import utc
 from upswell_connectors.stripe_api import StripeApi
 
 _NEVER_COUNTED = frozenset({"incomplete", "incomplete_expired"})

@@ -150,6 +150,7 @@ def _resolve(path: Path | None, source: _Source) -> Config:
             note_above=report.note_above,
             notify_signals=source.sections["signals"].notify,
             quiet=report.quiet,
+            monthly=report.monthly,
         ),
         slack=slack,
         email=email,

@@ -24,17 +24,18 @@ from rich.table import Table
 from rich.text import Text
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
-from upswell import books, events, weeks
+from upswell import books, events
 from upswell.addresses import WEBHOOK_PATH
 from upswell.config import Config, load
 from upswell.errors import LedgerError, UpswellError
 from upswell.kinds import Movement
 from upswell.ledger import Ledger, hold, note_job
 from upswell.looking import look
+from upswell.periods import Week
 from upswell.raised import begin_anew
 from upswell.render import terminal
 from upswell.render.words import signed
-from upswell.reports import week_summary
+from upswell.reports import period_summary
 from upswell_connectors.fake_stripe import Account, lumen_kites
 from upswell_connectors.fake_stripe.delivery import as_it_happens, bodies, deliver
 from upswell_connectors.fake_stripe.ids import Chance
@@ -252,7 +253,7 @@ def _look(config: Config, today: date) -> None:
     """Look for signals as it would have been done when the week that is shown ended."""
     with Ledger(config.ledger.path) as ledger:
         begin_anew(ledger)
-        look(ledger, config, weeks.last_complete(_midnight(today), config.report.timezone).end - 1)
+        look(ledger, config, Week.last_complete(_midnight(today), config.report.timezone).end - 1)
 
 
 def _midnight(today: date) -> int:
@@ -271,9 +272,9 @@ def _put(made: Path, path: Path) -> None:
 def _show(ledger: Ledger, config: Config, today: date, console: Console) -> None:
     """Print the summary of the last week that was complete on ``today``, and why three movements are what they are."""
     now = _midnight(today)
-    week = weeks.last_complete(now, config.report.timezone)
+    week = Week.last_complete(now, config.report.timezone)
     console.print()
-    terminal.show(week_summary(ledger, config, week.name, now), console)
+    terminal.show(period_summary(ledger, config, week.name, now), console)
     told = _told(books.movements(ledger, since=week.start, until=week.end))
     names = books.names(ledger, {movement.customer for movement in told})
     grid = Table(box=None, pad_edge=False, show_header=False)

@@ -16,6 +16,7 @@ from upswell.finding import Finding, age
 from upswell.ledger import Ledger
 from upswell.metered import metered
 from upswell.outgoing import outgoing
+from upswell.periods import parse
 from upswell.rebuild import Progress, may_be_changed_back
 from upswell.schedule import next_run
 from upswell.surroundings import surroundings
@@ -42,9 +43,14 @@ def findings(
     yield _webhook_secret(config)
     yield _channels(config)
     yield _login(config)
-    yield Finding("next summary", well=True, text=f"{next_run(now, config.report):%A %Y-%m-%d %H:%M %Z}")
+    yield _next(config, now)
     yield from surroundings(config)
     yield from _ledger(config, now, None if thorough else _SAMPLE, progress or (lambda _done, _whole: None))
+
+
+def _next(config: Config, now: int) -> Finding:
+    week, *month = (f"{next_run(now, config.report, kind):%A %Y-%m-%d %H:%M %Z}" for kind in config.report.posted)
+    return Finding("next summary", well=True, text=week + "".join(f"; of the month {moment}" for moment in month))
 
 
 def _sqlite(version: tuple[int, ...]) -> Finding:
@@ -100,7 +106,7 @@ def _ledger(config: Config, now: int, sample: int | None, progress: Progress) ->
             yield from metered(ledger, now)
             yield _history(ledger, now)
             yield _backlog(ledger)
-            yield _posts(ledger, now)
+            yield _posts(ledger, config, now)
             yield from outgoing(ledger, config)
             yield _coupons(ledger, config)
             yield _families(ledger, config)
@@ -190,8 +196,8 @@ def _backlog(ledger: Ledger) -> Finding:
     return Finding("applied", well=True, text="everything")
 
 
-def _posts(ledger: Ledger, now: int) -> Finding:
-    """How the last summary reached each destination."""
+def _posts(ledger: Ledger, config: Config, now: int) -> Finding:
+    """How the last summary, and the last of a month, reached each destination."""
     found = deliveries.latest(ledger)
     told = [
         f"{one.destination} has had {one.period}, {age(now - one.sent_at)} ago"
@@ -201,10 +207,10 @@ def _posts(ledger: Ledger, now: int) -> Finding:
     ]
     broken = [one for one in found if one.sent_at is None and not one.is_being_sent(now)]
     if broken:
-        remedy = f"mend that, then `upswell summary --week {broken[0].period} --post`"
-        return Finding("last summary", well=False, text=f"{'; '.join(told)}. {remedy}")
-    if recorded := deliveries.last_unsent(ledger):
-        told.append(f"{recorded} was recorded and sent nowhere")
+        periods = {parse(one.period, config.report.timezone) for one in broken}
+        wanted = sorted(f"`upswell summary --{period.word} {period.name} --post`" for period in periods)
+        return Finding("last summary", well=False, text=f"{'; '.join(told)}. mend that, then {' and '.join(wanted)}")
+    told += [f"{recorded} was recorded and sent nowhere" for recorded in deliveries.last_unsent(ledger)]
     return Finding("last summary", well=True, text="; ".join(told) or "none was posted yet")
 
 

@@ -14,6 +14,7 @@ from upswell.holdings import holdings
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
 from upswell.movements import Chapter, chapters
+from upswell.periods import Month, Week
 from upswell.plans import outlook
 from upswell.records import history_of
 from upswell.rules import Rules
@@ -89,14 +90,18 @@ def _derivation(ledger: Ledger, rules: Rules, history: History, who: str, now: i
 
 
 def _told(ledger: Ledger, movements: Iterable[Movement]) -> Iterator[Told]:
-    """Yield what posted summaries said of the weeks and kinds of ``movements``, beside what is so now."""
-    posts = deliveries.posts(ledger)
-    weeks = {post.week.name: post.week for post in posts}.values()
-    moved = [(week, one.kind, one.currency) for one in movements for week in weeks if week.holds(one.occurred_at)]
-    for week, kind, currency in dict.fromkeys(moved):
-        now = books.movements(ledger, since=week.start, until=week.end, kind=kind, currency=currency)
-        said = sayings(posts, week.name, kind, currency)
-        yield Told(week.name, kind, currency, said, sum(one.amount for one in now))
+    """Yield what posted summaries said of the periods and kinds of ``movements``, beside what is so now."""
+    moved = list(movements)
+    for report in (Week.report, Month.report):
+        posts = deliveries.posts(ledger, report)
+        periods = {post.period.name: post.period for post in posts}.values()
+        held = [
+            (period, one.kind, one.currency) for one in moved for period in periods if period.holds(one.occurred_at)
+        ]
+        for period, kind, currency in dict.fromkeys(held):
+            now = books.movements(ledger, since=period.start, until=period.end, kind=kind, currency=currency)
+            said = sayings(posts, period.name, kind, currency)
+            yield Told(period.name, kind, currency, said, sum(one.amount for one in now))
 
 
 def _name(ledger: Ledger, history: History) -> str:

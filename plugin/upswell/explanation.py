@@ -95,7 +95,7 @@ class Moment:
 class Timeline:
     """A customer's whole history, oldest first; ``mrr`` is today's by currency, in minor units a month.
 
-    ``restated`` are the weeks and kinds of its movements of which posted summaries said something else than is so now.
+    ``restated`` are the periods and kinds of its movements that posted summaries told otherwise than is so now.
     """
 
     customer: str
@@ -140,7 +140,7 @@ class Evidence:
 class Derivation:
     """A movement's explanation, with the customer's name and what Stripe sent; ``scheduled``: it lies ahead.
 
-    ``posted`` is what posted summaries said of its week and kind.
+    ``posted`` is what posted summaries said of its periods and kind.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The figures of one week in one currency, as the summary says them: values, and how they are computed.
+"""The figures of one week or month in one currency, as the summary says them: values, and how they are computed.
 
 Amounts are integers in minor units a month, instants unix seconds UTC. Ratios are rounded to six places here and
 nowhere earlier (0.05 is 5 %); None stands where there is no denominator.
@@ -11,12 +11,13 @@ from fractions import Fraction
 
 from upswell import metrics
 from upswell.causes import EXPANSION_KINDS, Cause, causes
+from upswell.clocks import days_before, months_before, utc
 from upswell.errors import InvariantError
 from upswell.fates import NOBODY, AfterExpansion, after_expansion
 from upswell.kinds import KINDS, Movement
+from upswell.periods import Reported
 from upswell.segments import CohortPart, ProductPart, SegmentPart
 from upswell.tracks import Track
-from upswell.weeks import Week, days_before, months_before, utc
 
 _TOP = 5
 _NET_GROUPS = ("expansion", "contraction", "churn")
@@ -50,7 +51,7 @@ UNKNOWN = Trailing(None, None)
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The four sums to compare weeks by; contraction and churn are zero or below."""
+    """The four sums to compare periods by; contraction and churn are zero or below."""
 
     expansion: int
     contraction: int
@@ -82,9 +83,9 @@ class Scheduled:
 
 @dataclass(frozen=True, slots=True)
 class Restated:
-    """What a posted summary said of a week and kind, what its movements say now, and why."""
+    """What a posted summary said of a period and kind, what its movements say now, and why."""
 
-    week: str
+    period: str
     kind: str
     was: int
     now: int
@@ -93,7 +94,7 @@ class Restated:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything the summary says in one currency; the fields are the keys of its JSON."""
+    """Everything the summary says in one currency; ``previous`` is the period before, ``mean`` that of four."""
 
     opening_mrr: int
     closing_mrr: int
@@ -111,8 +112,8 @@ class Figures:
     quick_ratio: float | None
     time_to_expansion_days: float | None
     not_yet_expanded: int
-    previous_week: Totals
-    four_week_mean: Totals
+    previous: Totals
+    mean: Totals
     top_customers: tuple[TopCustomer, ...]
     scheduled: tuple[Scheduled, ...]
     restated: tuple[Restated, ...]
@@ -127,9 +128,9 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The window reported on: ``week`` as far as ``cut`` (exclusive), seen at ``now``."""
+    """The window reported on: ``period`` as far as ``cut`` (exclusive), seen at ``now``."""
 
-    week: Week
+    period: Reported
     cut: int
     now: int
 
@@ -139,12 +140,12 @@ _EMPTY: Mapping[str, int] = dict.fromkeys(KINDS, 0)
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What movements in one currency add up to, kind by kind, over longer than the week.
+    """What movements in one currency add up to, kind by kind, over longer than the period.
 
-    ``weeks`` are the four before it, the last one first; ``d30`` and ``m12`` the windows of ``trailing``.
+    ``periods`` are the four before it, the last one first; ``d30`` and ``m12`` the windows of ``trailing``.
     """
 
-    weeks: Sequence[Mapping[str, int]] = (_EMPTY,) * 4
+    periods: Sequence[Mapping[str, int]] = (_EMPTY,) * 4
     d30: Mapping[str, int] = field(default_factory=lambda: _EMPTY)
     m12: Mapping[str, int] = field(default_factory=lambda: _EMPTY)
 
@@ -159,19 +160,18 @@ def figures(
     restated: tuple[Restated, ...],
     ahead: Sequence[Movement] = (),
 ) -> Figures:
-    """Compute the week's figures in ``currency`` from its ``tracks``, and from movements of all currencies.
+    """Compute the figures of ``span`` in ``currency`` from its ``tracks``, and from movements of all currencies.
 
-    ``movements`` are at least those of the week, ordered by ``occurred_at``; ``ahead`` are those to be shown as
-    scheduled, in the same order; ``earlier`` are the sums of other windows.
+    ``movements`` are at least those of its period, by ``occurred_at``; ``ahead`` those to be shown as scheduled.
     Raises InvariantError where opening MRR + bridge is not the closing MRR that the movements themselves state.
     """
     own = [movement for movement in movements if movement.currency == currency]
-    happened = metrics.window(own, span.week.start, span.cut)
+    happened = metrics.window(own, span.period.start, span.cut)
     amounts = metrics.bridge(happened)
-    opening, closing = metrics.mrr(tracks, span.week.start), metrics.stated(tracks, span.cut)
-    _check(opening, amounts, closing, f"week {span.week.name} in {currency}")
-    totals, weeks = totals_of(amounts), [totals_of(week) for week in earlier.weeks]
-    mean = _mean(weeks)
+    opening, closing = metrics.mrr(tracks, span.period.start), metrics.stated(tracks, span.cut)
+    _check(opening, amounts, closing, f"{span.period.word} {span.period.name} in {currency}")
+    totals, before = totals_of(amounts), [totals_of(one) for one in earlier.periods]
+    mean = _mean(before)
     return Figures(
         opening_mrr=opening,
         closing_mrr=closing,
@@ -186,12 +186,12 @@ def figures(
         quick_ratio=metrics.rounded(metrics.quick_ratio(amounts)),
         time_to_expansion_days=metrics.rounded(metrics.time_to_expansion(tracks, span.cut)),
         not_yet_expanded=metrics.not_yet_expanded(tracks, span.cut),
-        previous_week=weeks[0],
-        four_week_mean=mean,
+        previous=before[0],
+        mean=mean,
         top_customers=_top_customers(happened, names),
         scheduled=_scheduled(movement for movement in ahead if movement.currency == currency),
         restated=restated,
-        causes=causes(happened, earlier.weeks, mean.expansion),
+        causes=causes(happened, earlier.periods, mean.expansion),
         by_product=(),
         by_segment={},
         by_cohort=(),
@@ -218,9 +218,9 @@ def summed(expansion: int, contraction: int, churn: int) -> Totals:
     return Totals(expansion, contraction, churn, expansion + contraction + churn)
 
 
-def _mean(weeks: Sequence[Totals]) -> Totals:
+def _mean(before: Sequence[Totals]) -> Totals:
     """Round each part and add the rounded parts, so that what is shown adds up."""
-    return summed(*(round(Fraction(sum(getattr(week, group) for week in weeks), len(weeks))) for group in _NET_GROUPS))
+    return summed(*(round(Fraction(sum(getattr(one, group) for one in before), len(before))) for group in _NET_GROUPS))
 
 
 def _expansion(happened: Iterable[Movement], amounts: Mapping[str, int]) -> Expansion:
@@ -239,7 +239,7 @@ def _expansion(happened: Iterable[Movement], amounts: Mapping[str, int]) -> Expa
 
 def trailing(span: Span) -> tuple[int, int]:
     """Return the instants 30 days and 12 months before the end of ``span`` (unix seconds UTC)."""
-    return days_before(span.cut, 30, span.week.zone), months_before(span.cut, 12, span.week.zone)
+    return days_before(span.cut, 30, span.period.zone), months_before(span.cut, 12, span.period.zone)
 
 
 def _rates(earlier: Earlier, tracks: Sequence[Track], span: Span) -> Trailing:
@@ -251,7 +251,7 @@ def _rates(earlier: Earlier, tracks: Sequence[Track], span: Span) -> Trailing:
 
 def _fates(tracks: Sequence[Track], span: Span) -> AfterExpansion:
     """Look back 90 days from the end, at who had expanded in the 90 days before that."""
-    before, start = (days_before(span.cut, days, span.week.zone) for days in (180, 90))
+    before, start = (days_before(span.cut, days, span.period.zone) for days in (180, 90))
     return after_expansion(tracks, before, start, span.cut)
 
 
@@ -269,7 +269,7 @@ def _retention(tracks: Sequence[Track], span: Span) -> dict[str, Trailing]:
 def leaders(happened: Iterable[Movement]) -> dict[str, list[Movement]]:
     """Return at most five customers whose net expansion is above zero, the largest first, ties by id; with its parts.
 
-    ``happened`` are the week's movements in one currency.
+    ``happened`` are the period's movements in one currency.
     """
     parts = defaultdict(list)
     for movement in happened:

@@ -50,7 +50,7 @@ def _query(
     config: "Config", since: date | None, until: date | None, currency: str | None, **wanted: str | None
 ) -> dict[str, Any]:
     """Return what ``books.movements`` takes: days become instants of the report's time zone."""
-    from upswell.weeks import midnight
+    from upswell.clocks import midnight
 
     zone = config.report.timezone
     return {

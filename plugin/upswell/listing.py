@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from upswell.arrivals import Arrival
 from upswell.books import as_json
+from upswell.clocks import utc
 from upswell.dispatches import Dispatch
 from upswell.grid import Grid
 from upswell.kinds import Movement
-from upswell.weeks import utc
 
 COLUMNS = tuple(field.name for field in fields(Movement))
 

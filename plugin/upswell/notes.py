@@ -2,29 +2,32 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from upswell import metrics
+from upswell.clocks import local, midnight
 from upswell.kinds import Movement
 from upswell.money import signed
-from upswell.weeks import Week, local
+from upswell.periods import Reported
 
 _MANY_NEW = 20
 _UNUSUAL = 5
 _MANY_MOVED = 10
+_BEFORE = timedelta(weeks=4)
 
 
 def notes(
-    movements: Sequence[Movement], customers: Mapping[str, int], week: Week, cut: int, currency: str
+    movements: Sequence[Movement], customers: Mapping[str, int], period: Reported, cut: int, currency: str
 ) -> tuple[str, ...]:
-    """Return the notes on ``week`` as far as ``cut`` (unix seconds UTC), each one sentence.
+    """Return the notes on ``period`` as far as ``cut`` (unix seconds UTC), each one sentence.
 
-    ``movements`` are those of the week, and every new of the four before it, at least, of all currencies, ordered by
+    ``movements`` are those of the period, and every new since ``seen_since``, at least, of all currencies, ordered by
     ``occurred_at``; ``customers`` says how many ever had a movement in which currency; ``currency`` is the report's.
     """
     return (
         *_unused(customers, currency),
-        *_imports(movements, week, cut),
-        *_migrations(metrics.window(movements, week.start, cut)),
+        *_imports(movements, period, cut),
+        *_migrations(metrics.window(movements, period.start, cut)),
     )
 
 
@@ -36,18 +39,23 @@ def _unused(customers: Mapping[str, int], currency: str) -> list[str]:
     return [f'Nothing is billed in {currency.upper()}: set [report] currency = "{used}".']
 
 
-def _imports(movements: Sequence[Movement], week: Week, cut: int) -> list[str]:
-    """Days with at least 20 new customers, five times as many as any other day of five weeks."""
-    recent = metrics.window(movements, week.shift(-4).start, cut)
-    days = Counter(local(movement.occurred_at, week.zone).date() for movement in recent if movement.kind == "new")
-    (top, count), (_, second) = [*days.most_common(2), (week.monday, 0), (week.monday, 0)][:2]
-    if top < week.monday or count < _MANY_NEW or count < _UNUSUAL * second:
+def seen_since(period: Reported) -> int:
+    """Return when it begins (unix seconds UTC) that new customers are looked at: four weeks before ``period``."""
+    return midnight(period.first - _BEFORE, period.zone)
+
+
+def _imports(movements: Sequence[Movement], period: Reported, cut: int) -> list[str]:
+    """A day with at least 20 new customers, five times as many as any other, also of the four weeks before."""
+    recent = metrics.window(movements, seen_since(period), cut)
+    days = Counter(local(movement.occurred_at, period.zone).date() for movement in recent if movement.kind == "new")
+    (top, count), (_, second) = [*days.most_common(2), (period.first, 0), (period.first, 0)][:2]
+    if top < period.first or count < _MANY_NEW or count < _UNUSUAL * second:
         return []
     return [f"{count} customers are new on {top:%Y-%m-%d}: this looks like an import."]
 
 
 def _migrations(happened: Sequence[Movement]) -> list[str]:
-    """Pairs of prices that at least ten customers moved between by upgrades in the week."""
+    """Pairs of prices that at least ten customers moved between by upgrades in the period."""
     moved = defaultdict(list)
     for movement in happened:
         if movement.kind == "upgrade" and movement.driver == "plan" and movement.price_from and movement.price_to:

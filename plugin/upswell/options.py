@@ -102,7 +102,7 @@ class Server(Section, frozen=True):
 
 
 class Report(Section, frozen=True):
-    """The weekly summary."""
+    """The weekly summary, and the monthly one."""
 
     timezone: Annotated[Zone, note("Weeks and days are those of this time zone.")] = ZoneInfo("UTC")
     day: Annotated[
@@ -111,6 +111,9 @@ class Report(Section, frozen=True):
         note("The day the last complete week (Monday to Sunday) is posted."),
     ] = "monday"
     time: Annotated[Clock, note("The time of that day.")] = "09:00"
+    monthly: Annotated[
+        bool, note("true: the summary of each calendar month is posted too, at that time on the first of the next.")
+    ] = False
     currency: Annotated[Currency, note("The currency that comes first; the others stand below it.")] = "usd"
     channels: Annotated[
         tuple[Literal["slack", "email"], ...] | None,
@@ -119,8 +122,8 @@ class Report(Section, frozen=True):
     quiet: Annotated[
         Literal["short", "silent"],
         note(
-            "How a week is posted in which no existing customer grew, shrank or left. silent: not at all, unless an "
-            "earlier summary is corrected; it is recorded all the same."
+            "How a week, or month, is posted in which no existing customer grew, shrank or left. silent: not at all, "
+            "unless an earlier summary is corrected; it is recorded all the same."
         ),
     ] = "short"
     alerts: Annotated[
@@ -150,7 +153,7 @@ class Report(Section, frozen=True):
         dict[str, Rate],
         note(
             "What one unit of each other currency is in the currency above: all of them are then shown together too. "
-            "The same rates count for every week compared, so that none of them ever looks like expansion.",
+            "The same rates count for every period compared, so that none of them ever looks like expansion.",
             {"eur": 1.08},
         ),
     ] = field(default_factory=dict)

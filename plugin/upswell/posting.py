@@ -1,31 +1,32 @@
-"""Posting the weekly summary: once a week and destination, late rather than never.
+"""Posting reports, the weekly and the monthly: once a period and destination, late rather than never.
 
-A week is claimed in the ledger before it is sent, by one process of however many. A destination that fails is tried
-again by itself, ever more slowly, until the next week takes its place.
+A period is claimed in the ledger before it is sent, by one process of however many. A destination that fails is tried
+again by itself, ever more slowly, until the next period takes its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell import deliveries
 from upswell.channels import CHANNELS
+from upswell.clocks import local
 from upswell.deliveries import Delivery
 from upswell.due import due, post_at
 from upswell.errors import DeliveryError, UpswellError
-from upswell.ledger import Ledger, note_job
+from upswell.ledger import Ledger, forget_job, note_job
+from upswell.periods import Month, Reported, Week, parse
 from upswell.render import sentences, words
 from upswell.settings import Config
+from upswell.summarised import summary_of
 from upswell.summary import Summary
 from upswell.trending import with_trend
-from upswell.weekly import weekly_summary
-from upswell.weeks import Week, local, parse
 
 _LEASE = 600
 _WAITS = (60, 300, 900, 3600)
 _LATE = 900
-_FIRST_SERVED = "first_served_at"
+_FIRST_SERVED: Mapping[type[Reported], str] = {Week: "first_served_at", Month: "first_served_monthly_at"}
 _NAMED = 4
 
 
@@ -38,24 +39,32 @@ class Outcome:
     text: str
 
 
-def note_serving(ledger: Ledger, now: int) -> None:
-    """Note that `upswell serve` starts at ``now``: nothing from before its first start is ever posted.
+def note_serving(ledger: Ledger, now: int, posted: Collection[type[Reported]] = (Week,)) -> None:
+    """Note that `upswell serve` starts at ``now`` and posts the reports on the kinds of period ``posted``.
 
-    What was given up for the last week is tried once more: whoever restarts it may have mended the cause.
+    Nothing from before the first such start is ever posted; a report that is not posted begins anew once it is.
+    What was given up for the last period is tried once more: whoever restarts it may have mended the cause.
     """
     with ledger.write() as connection:
-        if ledger.job(_FIRST_SERVED) is None:
-            note_job(connection, _FIRST_SERVED, now)
+        for kind, job in _FIRST_SERVED.items():
+            if kind not in posted:
+                forget_job(connection, job)
+            elif ledger.job(job) is None:
+                note_job(connection, job, now)
         deliveries.revive(connection, now)
 
 
-def post_due(ledger: Ledger, config: Config, now: int) -> list[Outcome]:
-    """Post what is due at ``now`` (unix seconds UTC), and try again what failed and whose time has come."""
+def post_due(ledger: Ledger, config: Config, now: int, kind: type[Reported] = Week) -> list[Outcome]:
+    """Post what is due at ``now`` (unix seconds UTC) of the weeks, or another ``kind`` of period, if that is posted.
+
+    What failed is tried again when its time has come.
+    """
     desk = _Desk(ledger, config, now)
+    report = kind.report
     outcomes = []
-    if found := due(now, ledger.job(_FIRST_SERVED), deliveries.periods(ledger), config.report):
-        outcomes += desk.post(found.week, found.missed, desk.late(found.week))
-    for before in deliveries.waiting(ledger, now):
+    if found := due(now, ledger.job(_FIRST_SERVED[kind]), deliveries.periods(ledger, report), config.report, kind):
+        outcomes += desk.post(found.period, found.missed, desk.late(found.period))
+    for before in deliveries.waiting(ledger, report, now):
         if before.destination not in config.report.channels:
             continue
         if told := desk.arrived(before):
@@ -65,23 +74,24 @@ def post_due(ledger: Ledger, config: Config, now: int) -> list[Outcome]:
     return outcomes
 
 
-def post_by_hand(ledger: Ledger, config: Config, week: Week, now: int) -> list[Outcome]:
-    """Post ``week`` at ``now`` (unix seconds UTC) wherever it was not yet; say of each channel what came of it.
+def post_by_hand(ledger: Ledger, config: Config, period: Reported, now: int) -> list[Outcome]:
+    """Post ``period`` at ``now`` (unix seconds UTC) wherever it was not yet; say of each channel what came of it.
 
-    Raises UpswellError where the week is not over.
+    Raises UpswellError where the period is not over.
     """
-    if now < week.end:
-        raise UpswellError(f"{week.name} is not over: it can be posted from {words.moment(local(week.end, week.zone))}")
+    if now < period.end:
+        over = words.moment(local(period.end, period.zone))
+        raise UpswellError(f"{period.name} is not over: it can be posted from {over}")
     desk = _Desk(ledger, config, now)
     outcomes = []
-    if week.name not in deliveries.periods(ledger):
-        outcomes = desk.post(week, (), ())
-    if desk.was_silent(week):
-        return [_silent(week.name)]
+    if period.name not in deliveries.periods(ledger, period.report):
+        outcomes = desk.post(period, (), ())
+    if desk.was_silent(period):
+        return [_silent(period)]
     done = {outcome.destination for outcome in outcomes}
-    outcomes += [desk.insist(week, channel) for channel in config.report.channels if channel not in done]
+    outcomes += [desk.insist(period, channel) for channel in config.report.channels if channel not in done]
     return outcomes or [
-        Outcome("ledger", ok=True, text=f"{week.name} is recorded; no channel is configured to post it to.")
+        Outcome("ledger", ok=True, text=f"{period.name} is recorded; no channel is configured to post it to.")
     ]
 
 
@@ -93,20 +103,20 @@ class _Desk:
     config: Config
     now: int
 
-    def post(self, week: Week, missed: Sequence[Week], remarks: Sequence[str]) -> list[Outcome]:
-        """Keep the summary of ``week`` and send it; an empty list where another process was faster."""
-        summary = with_trend(self.ledger, weekly_summary(self.ledger, self.config, week, self.now), self.now)
+    def post(self, period: Reported, missed: Sequence[Reported], remarks: Sequence[str]) -> list[Outcome]:
+        """Keep the summary of ``period`` and send it; an empty list where another process was faster."""
+        summary = with_trend(self.ledger, summary_of(self.ledger, self.config, period, self.now), self.now)
         if missed:
             summary = replace(summary, notes=(_missed(missed), *summary.notes))
         if not missed and self._keeps_silent(summary):
             with self.ledger.write() as connection:
-                return [_silent(week.name)] if deliveries.record(connection, summary, self.now) else []
+                return [_silent(period)] if deliveries.record(connection, summary, self.now) else []
         return [self.send(claim) for claim in self._open(summary, remarks)]
 
-    def was_silent(self, week: Week) -> bool:
-        """Whether the kept summary of ``week`` was sent nowhere because nothing happened, and still need not be."""
-        tried = any(deliveries.find(self.ledger, week.name, channel) for channel in CHANNELS)
-        return not tried and self._keeps_silent(deliveries.recorded(self.ledger, week.name))
+    def was_silent(self, period: Reported) -> bool:
+        """Whether the kept summary of ``period`` was sent nowhere because nothing happened, and still need not be."""
+        tried = any(deliveries.find(self.ledger, period, channel) for channel in CHANNELS)
+        return not tried and self._keeps_silent(deliveries.recorded(self.ledger, period))
 
     def _keeps_silent(self, summary: Summary) -> bool:
         report = self.config.report
@@ -115,7 +125,7 @@ class _Desk:
     def _open(self, summary: Summary, remarks: Sequence[str]) -> list[Delivery]:
         """Keep the summary and claim every channel; an empty list where another process was faster."""
         with self.ledger.write() as connection:
-            deliveries.supersede(connection, summary.week, self.now)
+            deliveries.supersede(connection, summary.period, self.now)
         wanted = [self._composed(summary, channel, remarks) for channel in self.config.report.channels]
         with self.ledger.write() as connection:
             if not deliveries.record(connection, summary, self.now):
@@ -124,25 +134,27 @@ class _Desk:
 
     def claim_again(self, before: Delivery) -> Delivery | None:
         """Claim what was tried before; None where another process was faster."""
-        summary = deliveries.recorded(self.ledger, before.period)
+        period = self._period(before)
+        summary = deliveries.recorded(self.ledger, period)
         repeat = ["This may be a repeat: it is unknown whether an earlier attempt arrived."]
-        remarks = (*(repeat if before.state == "claimed" else ()), *self.late(self._week(before.period)))
+        remarks = (*(repeat if before.state == "claimed" else ()), *self.late(period))
         wanted = self._composed(summary, before.destination, remarks, before)
         with self.ledger.write() as connection:
             return self._claim(connection, wanted)
 
-    def insist(self, week: Week, channel: str) -> Outcome:
-        """Send ``week`` to ``channel`` unless it was sent or is being sent."""
-        before = deliveries.find(self.ledger, week.name, channel)
+    def insist(self, period: Reported, channel: str) -> Outcome:
+        """Send ``period`` to ``channel`` unless it was sent or is being sent."""
+        before = deliveries.find(self.ledger, period, channel)
         if before and before.sent_at is not None:
-            when = words.moment(local(before.sent_at, week.zone))
-            return Outcome(channel, ok=True, text=f"{channel}: {week.name} was posted on {when} and is not sent again.")
-        busy = Outcome(channel, ok=True, text=f"{channel}: {week.name} is being posted by another process.")
+            when = words.moment(local(before.sent_at, period.zone))
+            said = f"{channel}: {period.name} was posted on {when} and is not sent again."
+            return Outcome(channel, ok=True, text=said)
+        busy = Outcome(channel, ok=True, text=f"{channel}: {period.name} is being posted by another process.")
         if before and before.is_being_sent(self.now):
             return busy
         if before and (told := self.arrived(before)):
             return told
-        claimed = self.claim_again(before or _never_tried(week.name, channel))
+        claimed = self.claim_again(before or _never_tried(period, channel))
         return self.send(claimed, before) if claimed else busy
 
     def send(self, claimed: Delivery, before: Delivery | None = None) -> Outcome:
@@ -166,7 +178,7 @@ class _Desk:
         """Write down, and say, that an attempt whose end nobody knew did arrive, where the channel can tell."""
         if before.state != "claimed":
             return None
-        since = self._week(before.period).end
+        since = self._period(before).end
         channel = CHANNELS[before.destination]
         posted_at = channel.posted_at(self.config, before.content, since)
         if posted_at is None:
@@ -178,23 +190,26 @@ class _Desk:
         text = f"{before.destination}: {before.period} is posted: the channel shows it, though no answer came."
         return Outcome(before.destination, ok=True, text=text)
 
-    def late(self, week: Week) -> tuple[str, ...]:
+    def late(self, period: Reported) -> tuple[str, ...]:
         """Return the remark on a late post, where it is one."""
-        planned = post_at(week, self.config.report)
+        planned = post_at(period, self.config.report)
         if self.now - planned.timestamp() < _LATE:
             return ()
         return (f"Posted late: it was due on {words.moment(planned)}.",)
 
-    def _week(self, name: str) -> Week:
-        return parse(name, self.config.report.timezone)
+    def _period(self, delivery: Delivery) -> Reported:
+        return parse(delivery.period, self.config.report.timezone)
 
     def _composed(
         self, summary: Summary, channel: str, remarks: Sequence[str], before: Delivery | None = None
     ) -> Delivery:
-        unsent = deliveries.unsent(self.ledger, summary.week, channel)
-        remarks = (*remarks, *([f"Could not be posted here: {_listed(unsent)}."] if unsent else ()))
+        unsent = deliveries.unsent(self.ledger, summary.period, channel)
+        remarks = (
+            *remarks,
+            *([f"Could not be posted here: {_listed(unsent, summary.period.word)}."] if unsent else ()),
+        )
         content = CHANNELS[channel].compose(self.config, summary, remarks, before)
-        return replace(before or _never_tried(summary.week, channel), content=content)
+        return replace(before or _never_tried(summary.period, channel), content=content)
 
     def _claim(self, connection: sqlite3.Connection, wanted: Delivery) -> Delivery | None:
         """Claim ``wanted`` until the lease ends; whoever crashes meanwhile leaves it to be sent again then."""
@@ -228,24 +243,33 @@ def _failed(claimed: Delivery, before: Delivery | None, error: DeliveryError, no
     return replace(claimed, state=state, next_attempt_at=again, error=str(error))
 
 
-def _never_tried(period: str, channel: str) -> Delivery:
+def _never_tried(period: Reported, channel: str) -> Delivery:
     return Delivery(
-        period, channel, state="failed", attempts=0, next_attempt_at=None, sent_at=None, error=None, content=""
+        report=period.report,
+        period=period.name,
+        destination=channel,
+        state="failed",
+        attempts=0,
+        next_attempt_at=None,
+        sent_at=None,
+        error=None,
+        content="",
     )
 
 
-def _silent(week: str) -> Outcome:
+def _silent(period: Reported) -> Outcome:
     return Outcome(
-        "ledger", ok=True, text=f'{week} was quiet: it is recorded and sent nowhere ([report] quiet = "silent").'
+        "ledger", ok=True, text=f'{period.name} was quiet: it is recorded and sent nowhere ([report] quiet = "silent").'
     )
 
 
-def _missed(missed: Sequence[Week]) -> str:
-    return f"Upswell was not running when it was time for {_listed([week.name for week in missed])}."
+def _missed(missed: Sequence[Reported]) -> str:
+    named = _listed([period.name for period in missed], missed[0].word)
+    return f"Upswell was not running when it was time for {named}."
 
 
-def _listed(names: Sequence[str]) -> str:
-    """Name a few weeks, or the first and the last of many."""
+def _listed(names: Sequence[str], word: str) -> str:
+    """Name a few periods, or the first and the last of many."""
     if len(names) <= _NAMED:
         return ", ".join(names)
-    return f"{names[0]} to {names[-1]} ({len(names)} weeks)"
+    return f"{names[0]} to {names[-1]} ({len(names)} {word}s)"

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from upswell.errors import UpswellError
 
-NAMES: Mapping[str, str] = {"html": "upswell-{week}.html", "slack": "upswell-{week}.slack.json"}
+NAMES: Mapping[str, str] = {"html": "upswell-{period}.html", "slack": "upswell-{period}.slack.json"}
 """The file of each format that can be looked at."""
 
 _SCREENS = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
 
 
-def write(text: str, form: str, week: str) -> Path:
-    """Write ``text``, the summary of ``week`` in a format of NAMES, into the working directory; say where.
+def write(text: str, form: str, period: str) -> Path:
+    """Write ``text``, the summary of ``period`` in a format of NAMES, into the working directory; say where.
 
     The file is its owner's alone, since it names customers, and takes the place of an earlier one. Raises UpswellError.
     """
-    path = Path(NAMES[form].format(week=week)).absolute()
+    path = Path(NAMES[form].format(period=period)).absolute()
     beside = path.with_name(f".{path.name}.part")
     try:
         beside.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """The summary as the command asks for it: made from the ledger, shown in a format, posted by hand.
 
-    summary = week_summary(ledger, config, "2026-W46")     # None: the week running now
+    summary = period_summary(ledger, config, "2026-W46")    # None: the week running now; kind=Month: the month
     print(render_as(summary, "slack"))                      # one of FORMATS
-    for outcome in post_week(ledger, config, None):         # None: the last complete week
+    for outcome in post_period(ledger, config, None):       # None: the last complete week
         print(outcome.text)                                 # outcome.ok is False where a channel failed
 
 On a terminal, ``upswell.render.terminal.show(summary, console)`` prints the text with colour.
@@ -14,37 +14,46 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from upswell import weeks
 from upswell.ledger import Ledger
+from upswell.periods import Reported, Week
 from upswell.posting import Outcome, post_by_hand
 from upswell.render import email, slack, terminal
 from upswell.render.pictures import Picture, pictures
 from upswell.settings import Config
+from upswell.summarised import summary_of
 from upswell.summary import Summary, as_json
 from upswell.trending import with_trend
-from upswell.weekly import weekly_summary
 
 
-def week_summary(
-    ledger: Ledger, config: Config, week: str | None, now: int | None = None, *, trend: bool = False
+def period_summary(
+    ledger: Ledger,
+    config: Config,
+    name: str | None,
+    now: int | None = None,
+    *,
+    kind: type[Reported] = Week,
+    trend: bool = False,
 ) -> Summary:
-    """Summarise the ISO week named ``week`` (``2026-W46``), or the one running now.
+    """Summarise the period ``name`` of a ``kind`` (``2026-W46``; of months ``2026-11``), or the one running now.
 
-    ``now`` is unix seconds UTC (default: the clock's); ``trend`` asks for the twelve weeks that pictures show.
-    Raises UpswellError for what is no week, or has not begun.
+    ``now`` is unix seconds UTC (default: the clock's); ``trend`` asks for the twelve periods that pictures show.
+    Raises UpswellError for what is no such period, or has not begun.
     """
     moment = _now(now)
-    told = weekly_summary(ledger, config, _week(week, config) or weeks.containing(moment, _zone(config)), moment)
+    told = summary_of(ledger, config, _named(name, kind, config) or kind.containing(moment, _zone(config)), moment)
     return with_trend(ledger, told, moment) if trend else told
 
 
-def post_week(ledger: Ledger, config: Config, week: str | None, now: int | None = None) -> Sequence[Outcome]:
-    """Post the ISO week named ``week``, or the last complete one, wherever it was not posted yet.
+def post_period(
+    ledger: Ledger, config: Config, name: str | None, now: int | None = None, *, kind: type[Reported] = Week
+) -> Sequence[Outcome]:
+    """Post the period ``name`` of a ``kind``, or the last complete one, wherever it was not posted yet.
 
-    Returns what came of each channel. Raises UpswellError for what is no week, or is not over.
+    Returns what came of each channel. Raises UpswellError for what is no such period, or is not over.
     """
     moment = _now(now)
-    return post_by_hand(ledger, config, _week(week, config) or weeks.last_complete(moment, _zone(config)), moment)
+    period = _named(name, kind, config) or kind.last_complete(moment, _zone(config))
+    return post_by_hand(ledger, config, period, moment)
 
 
 def render_as(summary: Summary, form: str) -> str:
@@ -81,5 +90,5 @@ def _zone(config: Config) -> ZoneInfo:
     return config.report.timezone
 
 
-def _week(name: str | None, config: Config) -> weeks.Week | None:
-    return None if name is None else weeks.parse(name, _zone(config))
+def _named(name: str | None, kind: type[Reported], config: Config) -> Reported | None:
+    return None if name is None else kind.parse(name, _zone(config))

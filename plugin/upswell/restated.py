@@ -1,11 +1,11 @@
-"""Restatements: what posted summaries said of past weeks, against what the movements say now."""
+"""Restatements: what posted summaries said of past weeks and months, against what the movements say now."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from upswell.figures import Figures, Restated
 from upswell.kinds import KINDS, Movement
-from upswell.weeks import Week
+from upswell.periods import Reported
 
 Bridges = Mapping[str, Mapping[str, int]]
 """What movements add up to, kind by kind, by currency."""
@@ -15,16 +15,16 @@ _NOTHING = dict.fromkeys(KINDS, 0)
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A posted summary: its week, when it was made (unix seconds UTC), and its figures by currency, as posted."""
+    """A posted summary: its period, when it was made (unix seconds UTC), and its figures by currency, as posted."""
 
-    week: Week
+    period: Reported
     made_at: int
     figures: Mapping[str, Figures]
 
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What a week's movements add up to now, kind by kind, by currency.
+    """What a period's movements add up to now, kind by kind, by currency.
 
     ``movements`` are those of all currencies where anything is no longer what was said: see ``changed``.
     """
@@ -39,7 +39,7 @@ class Past:
 
     ``posts`` are the summaries as made, oldest first; a restatement in a later post counts as said. ``arrivals`` tells
     when an event (a movement's ``cause``) was received, ``rules_since`` when all movements were last made anew because
-    of the rules; unix seconds UTC. ``now`` tells, by its name, what each week of the posts is by now.
+    of the rules; unix seconds UTC. ``now`` tells, by its name, what each period of the posts is by now.
     """
 
     posts: Sequence[Post] = ()
@@ -54,27 +54,27 @@ class _Said:
     at: int
 
 
-def up_to(posts: Iterable[Post], week: Week) -> list[Post]:
-    """Return the posts of ``week`` and of those before it: the ones that its summary corrects."""
-    return [post for post in posts if post.week.monday <= week.monday]
+def up_to(posts: Iterable[Post], period: Reported) -> list[Post]:
+    """Return the posts of ``period`` and of those before it: the ones that its summary corrects."""
+    return [post for post in posts if post.period.first <= period.first]
 
 
 def changed(posts: Sequence[Post], bridges: Mapping[str, Bridges]) -> set[str]:
-    """Return the weeks of ``bridges``, by name, of which ``posts`` last said something else, of whatever kind."""
+    """Return the periods of ``bridges``, by name, of which ``posts`` last said something else, of whatever kind."""
     codes = {code for held in bridges.values() for code in held} | {code for post in posts for code in post.figures}
     said = {code: _said(posts, code) for code in codes}
     return {
-        week
-        for week, held in bridges.items()
-        if any(said[code][week, kind].amount != held.get(code, _NOTHING)[kind] for code in codes for kind in KINDS)
+        period
+        for period, held in bridges.items()
+        if any(said[code][period, kind].amount != held.get(code, _NOTHING)[kind] for code in codes for kind in KINDS)
     }
 
 
 def restated(past: Past, currency: str) -> tuple[Restated, ...]:
-    """Return every week and kind that is no longer what was last said of it in ``currency``."""
+    """Return every period and kind that is no longer what was last said of it in ``currency``."""
     said = _said(past.posts, currency)
     found = []
-    for name in sorted({post.week.name for post in past.posts}):
+    for name in sorted({post.period.name for post in past.posts}):
         happened = [movement for movement in past.now[name].movements if movement.currency == currency]
         now = past.now[name].bridges.get(currency, _NOTHING)
         found += [
@@ -86,15 +86,17 @@ def restated(past: Past, currency: str) -> tuple[Restated, ...]:
 
 
 def statements(post: Post, currency: str) -> Iterator[tuple[str, str, int]]:
-    """Yield what ``post`` says in ``currency``: week, kind and amount, of its own week and of those it corrects."""
+    """Yield what ``post`` says in ``currency``: period, kind and amount, of its own period and of those it corrects."""
     figures = post.figures.get(currency)
-    yield from ((post.week.name, kind, figures.bridge.get(kind, 0) if figures else 0) for kind in KINDS)
-    yield from ((again.week, again.kind, again.now) for again in (figures.restated if figures else ()))
+    yield from ((post.period.name, kind, figures.bridge.get(kind, 0) if figures else 0) for kind in KINDS)
+    yield from ((again.period, again.kind, again.now) for again in (figures.restated if figures else ()))
 
 
 def _said(posts: Iterable[Post], currency: str) -> dict[tuple[str, str], _Said]:
     return {
-        (week, kind): _Said(amount, post.made_at) for post in posts for week, kind, amount in statements(post, currency)
+        (period, kind): _Said(amount, post.made_at)
+        for post in posts
+        for period, kind, amount in statements(post, currency)
     }
 
 

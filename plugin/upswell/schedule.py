@@ -18,6 +18,7 @@ from upswell.errors import UpswellError
 from upswell.ledger import Ledger
 from upswell.looking import look
 from upswell.noting import send_notes
+from upswell.periods import Month, Reported, Week
 from upswell.posting import note_serving, post_due
 from upswell.rebuild import PAUSE_SECONDS
 from upswell.sending import send_due
@@ -54,7 +55,7 @@ def start(config: Config) -> Schedule:
     ones are one.
     """
     with Ledger(config.ledger.path) as ledger:
-        note_serving(ledger, int(time.time()))
+        note_serving(ledger, int(time.time()), config.report.posted)
         prepare(ledger, config, int(time.time()))
     stopping = threading.Event()
     jobs = list(_jobs(config, stopping))
@@ -77,7 +78,8 @@ def start(config: Config) -> Schedule:
 
 def _jobs(config: Config, stopping: threading.Event) -> Iterator[tuple[Callable[[Config], None], int, int]]:
     """Yield each job, every how many minutes it runs, and after how many first."""
-    yield _post, 1, 0
+    for kind in (Week, Month):
+        yield partial(_post, kind), 1, 0
     yield _look, _LOOK_MINUTES, _CATCH_UP_MINUTES
     if config.ledger.keep_events_days:
         yield _shed, _DAY_MINUTES, 0
@@ -113,13 +115,14 @@ def _look(config: Config) -> None:
             _log.info("%d signals raised, %d cleared", done.raised, done.cleared)
 
 
-def _post(config: Config) -> None:
+def _post(kind: type[Reported], config: Config) -> None:
+    """Post the report on one kind of period: what is wrong with one holds up no other."""
     try:
         with Ledger(config.ledger.path) as ledger:
-            for outcome in post_due(ledger, config, int(time.time())):
+            for outcome in post_due(ledger, config, int(time.time()), kind):
                 _log.log(logging.INFO if outcome.ok else logging.WARNING, "%s", outcome.text)
     except UpswellError as error:
-        _log.warning("The weekly summary could not be posted: %s", error)
+        _log.warning("The %s summary could not be posted: %s", kind.report, error)
 
 
 def _shed(config: Config) -> None:

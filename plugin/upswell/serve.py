@@ -213,13 +213,14 @@ def _endpoint(config: Config) -> str:
 def _say(receiving: str, config: Config) -> None:
     report = config.report
     to = " and ".join(report.channels) or "no channel"
+    monthly = " and the monthly one on the first" if report.monthly else ""
     if config.stripe.api_key:
         asking = f" Every {keeping.interval(config) // 60} minutes, Stripe is asked for what did not come."
     else:
         asking = " Without a Stripe API key, nobody asks for what does not come and what events leave out."
     print(  # noqa: T201  # the one line for whoever started it; everything else is logged
         f"{receiving}, applying events to {config.ledger.path}, posting the weekly summary "
-        f"on {report.day.capitalize()} at {report.time:%H:%M} ({report.timezone.key}) to {to}.{asking}",
+        f"on {report.day.capitalize()}{monthly} at {report.time:%H:%M} ({report.timezone.key}) to {to}.{asking}",
         flush=True,
     )
 

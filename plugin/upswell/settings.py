@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from upswell.periods import Month, Reported, Week
 from upswell.rules import Rules
 from upswell.signals.terms import Terms
 from upswell.targets import Target
@@ -89,8 +90,8 @@ class ReportSettings:
     unit of each other currency, by its code in lower case. ``segments`` are what expansion is broken down by.
     ``benchmarks`` says whether what is usual elsewhere is said beside the figures. ``note_above`` is how many whole
     units of ``currency`` a movement must exceed for the channels to be told of it at once; None: no one is.
-    ``notify_signals`` says whether they are told of signals at once. ``quiet`` is how a quiet week is posted:
-    ``short``, or ``silent``, which is not at all.
+    ``notify_signals`` says whether they are told of signals at once. ``quiet`` is how a quiet period is posted:
+    ``short``, or ``silent``, which is not at all. ``monthly`` says whether months are posted beside weeks.
     """
 
     timezone: ZoneInfo
@@ -105,6 +106,12 @@ class ReportSettings:
     note_above: int | None = None
     notify_signals: bool = False
     quiet: str = "short"
+    monthly: bool = False
+
+    @property
+    def posted(self) -> tuple[type[Reported], ...]:
+        """The kinds of period that are posted."""
+        return (Week, Month) if self.monthly else (Week,)
 
 
 @dataclass(frozen=True, slots=True)

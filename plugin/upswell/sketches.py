@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from upswell.catalogue import Catalogue, Version
+from upswell.clocks import months_before
 from upswell.discounts import Coupon, Discount
 from upswell.phases import Offer, Phase, Standing
 from upswell.portfolio import Item, Pending, Subscription
 from upswell.prices import Price
-from upswell.weeks import months_before
 
 _UTC = ZoneInfo("UTC")
 _BEGINNING = "upswell_since"

@@ -1,22 +1,24 @@
-"""The weekly summary: one value that every face (terminal, Slack, email, JSON) shows."""
+"""The summary of a week or a month: one value that every face (terminal, Slack, email, JSON) shows."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from upswell import metrics
+from upswell.clocks import days_before
 from upswell.errors import UpswellError
 from upswell.figures import Earlier, Figures, Span, figures
 from upswell.kinds import Movement
 from upswell.notes import notes
+from upswell.periods import Reported
 from upswell.restated import Past, restated, up_to
 from upswell.signals.best import Ready
 from upswell.targets import Progress
 from upswell.together import Together
 from upswell.tracks import Track
 from upswell.trend import Point
-from upswell.weeks import Week, days_before
 
 _AHEAD_DAYS = 30
 
@@ -36,27 +38,23 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One week's summary.
+    """The summary of one ``period``; ``complete`` is False while that runs.
 
-    ``start`` and ``end`` (exclusive) are dates of the report zone; ``complete`` is False while the week runs.
     ``currency`` (lower case) is the main one, of ``figures``; ``other_currencies`` holds the rest by code.
     ``signals`` are the three customers who are most ready for more.
     ``together`` is what they are in the main one, None where their rates are not known.
-    ``targets`` are those whose period the week lies in, as far as they have come.
-    ``zone`` is the report zone's name, ``notes`` are sentences for people, and ``names`` those of customers of whom
-    something is scheduled, and ``hint`` is what is usual elsewhere. ``trend`` are the weeks up to this one, for
-    pictures; only what is posted or previewed has it. The JSON leaves all five out.
+    ``targets`` are those whose own period it ends in, as far as they have come.
+    ``notes`` are sentences for people, ``names`` those of customers of whom something is scheduled, and ``hint`` is
+    what is usual elsewhere. ``trend`` are the periods up to this one, for pictures; only what is posted or previewed
+    has it. The JSON leaves all four out.
     """
 
-    week: str
-    start: str
-    end: str
+    period: Reported
     complete: bool
     currency: str
     figures: Figures
     health: Health
     other_currencies: Mapping[str, Figures]
-    zone: str
     notes: tuple[str, ...]
     names: Mapping[str, str]
     signals: tuple[Ready, ...] = ()
@@ -70,9 +68,9 @@ class Summary:
 class Booked:
     """What happened, as far as a summary is made of it.
 
-    ``movements`` are at least those of the week, every new of the four before it, and those booked ahead (see
-    ``ahead_of``), of all currencies; ``tracks`` are everybody's, of the whole history; ``earlier`` are each currency's
-    sums of other windows.
+    ``movements`` are at least those of the period, every new of the weeks before it (see ``notes``), and those booked
+    ahead (see ``ahead_of``), of all currencies; ``tracks`` are everybody's, of the whole history; ``earlier`` are each
+    currency's sums of other windows.
     """
 
     movements: Sequence[Movement]
@@ -89,6 +87,7 @@ class Planned:
 
 
 _NOTHING, _NO_PLANS, _NO_SUMS = Past(), Planned(), Earlier()
+_AS_NAMED: Mapping[str, str] = MappingProxyType({})
 
 
 def summarise(
@@ -101,18 +100,18 @@ def summarise(
     past: Past = _NOTHING,
     planned: Planned = _NO_PLANS,
 ) -> Summary:
-    """Summarise the week of ``span`` as it stands when it is seen.
+    """Summarise the period of ``span`` as it stands when it is seen.
 
-    ``names`` gives customers' display names; ``past`` is what was said before of this week and earlier ones, and
+    ``names`` gives customers' display names; ``past`` is what was said before of this period and earlier ones, and
     later; ``planned`` is shown and not counted.
-    Raises UpswellError where the week has not begun, InvariantError where the figures do not add up.
+    Raises UpswellError where the period has not begun, InvariantError where the figures do not add up.
     """
-    week = span.week
-    if span.now < week.start:
-        raise UpswellError(f"{week.name} has not begun: name a week up to the running one")
+    period = span.period
+    if span.now < period.start:
+        raise UpswellError(f"{period.name} has not begun: name a {period.word} up to the running one")
     ordered = sorted(booked.movements, key=lambda movement: movement.occurred_at)
     ahead = _ahead(ordered, planned, span)
-    said = replace(past, posts=up_to(past.posts, week))
+    said = replace(past, posts=up_to(past.posts, period))
     begun = _begun(booked.tracks, span.cut)
     by_code = {
         code: figures(
@@ -122,29 +121,26 @@ def summarise(
         for code in sorted({currency, *begun, *_codes_of_plans(planned, ahead)})
     }
     return Summary(
-        week=week.name,
-        start=week.monday.isoformat(),
-        end=week.shift(1).monday.isoformat(),
-        complete=span.now >= week.end,
+        period=period,
+        complete=span.now >= period.end,
         currency=currency,
         figures=by_code.pop(currency),
         health=health,
         other_currencies=by_code,
-        zone=week.zone.key,
-        notes=notes(ordered, {code: len(held) for code, held in begun.items()}, week, span.cut, currency),
+        notes=notes(ordered, {code: len(held) for code, held in begun.items()}, period, span.cut, currency),
         names={movement.customer: names.get(movement.customer, movement.customer) for movement in ahead},
     )
 
 
-def span_of(week: Week, now: int) -> Span:
-    """Return the window of ``week`` as it is reported at ``now`` (unix seconds UTC)."""
+def span_of(period: Reported, now: int) -> Span:
+    """Return the window of ``period`` as it is reported at ``now`` (unix seconds UTC)."""
     # An event of this very second has happened; the end is exclusive.
-    return Span(week, min(week.end, now + 1), now)
+    return Span(period, min(period.end, now + 1), now)
 
 
 def ahead_of(span: Span) -> tuple[int, int]:
     """Return the window (unix seconds UTC) in which movements count as ahead: past now and ``span``, for 30 days."""
-    return max(span.now + 1, span.cut), days_before(span.cut, -_AHEAD_DAYS, span.week.zone)
+    return max(span.now + 1, span.cut), days_before(span.cut, -_AHEAD_DAYS, span.period.zone)
 
 
 def _ahead(ordered: Sequence[Movement], planned: Planned, span: Span) -> Sequence[Movement]:
@@ -169,36 +165,43 @@ def _begun(tracks: Iterable[Track], cut: int) -> Mapping[str, list[Track]]:
     return held
 
 
+KEYS: Mapping[str, Mapping[str, str]] = {
+    word: {"period": word, "previous": f"previous_{word}", "mean": f"four_{word}_mean"} for word in ("week", "month")
+}
+"""How the JSON of a period calls what is of it and of those before: fields of the figures, by the period's word."""
+
+
 def as_json(summary: Summary) -> dict[str, Any]:
     """Return the summary as ``upswell summary --format json`` prints it: its keys are an interface."""
+    period, keys = summary.period, KEYS[summary.period.word]
     return {
-        "week": summary.week,
-        "start": summary.start,
-        "end": summary.end,
+        period.word: period.name,
+        "start": period.first.isoformat(),
+        "end": period.shift(1).first.isoformat(),
         "complete": summary.complete,
         "currency": summary.currency,
-        **_figures(summary),
+        **_figures(summary, keys),
         "health": _plain(summary.health),
-        "other_currencies": _plain(summary.other_currencies),
-        "together": _plain(summary.together),
+        "other_currencies": _plain(summary.other_currencies, keys),
+        "together": _plain(summary.together, keys),
         "targets": _plain(summary.targets),
     }
 
 
-def _figures(summary: Summary) -> dict[str, Any]:
+def _figures(summary: Summary, keys: Mapping[str, str]) -> dict[str, Any]:
     """Return the figures, and who is ready for more in its place beside who grew most."""
     told = {}
-    for key, value in _plain(summary.figures).items():
+    for key, value in _plain(summary.figures, keys).items():
         told[key] = value
         if key == "top_customers":
             told["signals"] = _plain(summary.signals)
     return told
 
 
-def _plain(value: Any) -> Any:
-    """Return dataclasses and mappings as dicts, tuples as lists, the rest as it is."""
+def _plain(value: Any, keys: Mapping[str, str] = _AS_NAMED) -> Any:
+    """Return dataclasses (fields called by ``keys``) and mappings as dicts, tuples as lists, the rest as it is."""
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {keys.get(field.name, field.name): _plain(getattr(value, field.name), keys) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+        return {key: _plain(part, keys) for key, part in value.items()}
+    return [_plain(part, keys) for part in value] if isinstance(value, tuple) else value

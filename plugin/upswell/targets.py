@@ -3,17 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from typing import Literal
-from zoneinfo import ZoneInfo
 
+from upswell.clocks import local
 from upswell.kinds import Movement
+from upswell.periods import Month, Period, Quarter, Reported
 from upswell.segments import Traits
 from upswell.together import Rates, factor
-from upswell.weeks import Week, local, midnight
 
-_MONTHS: Mapping[str, int] = {"month": 1, "quarter": 3}
+_KINDS: Mapping[str, type[Month] | type[Quarter]] = {kind.word: kind for kind in (Month, Quarter)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +26,6 @@ class Target:
     amount: int
     segment: str | None = None
     value: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A calendar month (``2026-11``) or quarter (``2026-Q4``), from ``first`` to before ``end``."""
-
-    name: str
-    first: date
-    end: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +58,25 @@ class Won:
     rates: Rates
 
 
-def due(targets: Iterable[Target], week: Week, cut: int) -> list[tuple[Target, Period]]:
-    """Return each target with the period that the week, as far as ``cut`` (unix seconds UTC), ends in.
+def due(targets: Iterable[Target], reported: Reported, cut: int) -> list[tuple[Target, Month | Quarter]]:
+    """Return each target with the period that ``reported``, as far as ``cut`` (unix seconds UTC), ends in.
 
-    Where a period ended within the week, that one comes before it: so each is told once when it is over.
+    Where a period ended within it, that one comes before it: so each is told once when it is over.
     """
-    days = (week.monday, local(cut - 1, week.zone).date())
+    days = (reported.first, local(cut - 1, reported.zone).date())
     return [
         (target, period)
         for target in targets
-        for period in dict.fromkeys(_period(day, _MONTHS[target.every]) for day in days)
+        for period in dict.fromkeys(_KINDS[target.every].of(day, reported.zone) for day in days)
     ]
 
 
-def progress(target: Target, period: Period, won: Won, cut: int, zone: ZoneInfo) -> Progress:
+def progress(target: Target, period: Period, won: Won, cut: int) -> Progress:
     """Return how far ``target`` had come in ``period`` up to ``cut`` (unix seconds UTC, exclusive).
 
     Expansion in all currencies that have a rate counts: the exact sum is rounded once, half to even.
     """
-    start, end = midnight(period.first, zone), midnight(period.end, zone)
+    start, end = period.start, period.end
     sums: defaultdict[str, int] = defaultdict(int)
     for movement in won.movements:
         if start <= movement.occurred_at < min(end, cut) and _counts(movement, target, won.traits):
@@ -96,7 +86,7 @@ def progress(target: Target, period: Period, won: Won, cut: int, zone: ZoneInfo)
     return Progress(
         period=period.name,
         start=period.first.isoformat(),
-        end=period.end.isoformat(),
+        end=period.shift(1).first.isoformat(),
         segment=target.segment,
         value=target.value,
         target=target.amount,
@@ -111,15 +101,6 @@ def _counts(movement: Movement, target: Target, traits: Traits) -> bool:
     if movement.group != "expansion":
         return False
     return target.segment is None or traits.get(movement.id, {}).get(target.segment) == target.value
-
-
-def _period(day: date, months: int) -> Period:
-    """Return the calendar period of so many months that ``day`` lies in."""
-    month = (day.month - 1) // months * months + 1
-    first = date(day.year, month, 1)
-    end = date(day.year + (month + months) // 13, (month + months - 1) % 12 + 1, 1)
-    name = f"{day.year:04d}-{month:02d}" if months == 1 else f"{day.year:04d}-Q{month // 3 + 1}"
-    return Period(name, first, end)
 
 
 def _ratio(part: int, whole: int) -> float:

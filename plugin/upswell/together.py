@@ -19,7 +19,7 @@ Rates = Mapping[str, Decimal]
 Standing = Sequence[tuple[str, str, int, int, int]]
 """Customer, currency, and the customer's MRR in it 12 months before the end, 30 days before, and at the end."""
 
-_WEEKS = ("previous_week", "four_week_mean")
+_BEFORE = ("previous", "mean")
 _LOSSES = ("contraction", "churn")
 
 
@@ -39,8 +39,8 @@ class Together:
     churn: int
     net_expansion: int
     expansion_rate: float | None
-    previous_week: Totals
-    four_week_mean: Totals
+    previous: Totals
+    mean: Totals
     nrr: Trailing = UNKNOWN
     grr: Trailing = UNKNOWN
 
@@ -71,8 +71,8 @@ def together(by_code: Mapping[str, Figures], currency: str, rates: Rates, standi
         churn=moved.churn,
         net_expansion=moved.net_expansion,
         expansion_rate=metrics.rounded(rate),
-        previous_week=_week(sums, "previous_week"),
-        four_week_mean=_week(sums, "four_week_mean"),
+        previous=_totals(sums, "previous"),
+        mean=_totals(sums, "mean"),
         nrr=nrr,
         grr=grr,
     )
@@ -135,16 +135,16 @@ def factor(code: str, currency: str, rates: Rates) -> Fraction:
 
 
 def _sums(figures: Figures) -> dict[tuple[str, str], int]:
-    """Return every sum that is converted for itself: expansion by kind, also that of the weeks before."""
+    """Return every sum that is converted for itself: expansion by kind, also that of the periods before."""
     return {
         ("opening", ""): figures.opening_mrr,
         **{("bridge", kind): amount for kind, amount in figures.bridge.items()},
-        **{(week, kind): getattr(cause, week) for week in _WEEKS for kind, cause in figures.causes.items()},
-        **{(week, loss): getattr(getattr(figures, week), loss) for week in _WEEKS for loss in _LOSSES},
+        **{(before, kind): getattr(cause, before) for before in _BEFORE for kind, cause in figures.causes.items()},
+        **{(before, loss): getattr(getattr(figures, before), loss) for before in _BEFORE for loss in _LOSSES},
     }
 
 
-def _week(sums: Mapping[tuple[str, str], int], week: str) -> Totals:
-    contraction, churn = (sums[week, loss] for loss in _LOSSES)
-    expansion = sum(amount for (of, part), amount in sums.items() if of == week and part not in _LOSSES)
+def _totals(sums: Mapping[tuple[str, str], int], before: str) -> Totals:
+    contraction, churn = (sums[before, loss] for loss in _LOSSES)
+    expansion = sum(amount for (of, part), amount in sums.items() if of == before and part not in _LOSSES)
     return summed(expansion, contraction, churn)

@@ -16,11 +16,11 @@ import pytest
 from booked import at, put
 from summaries import BUSY
 
-from upswell import weeks
 from upswell.config import load
 from upswell.doctor import findings
 from upswell.finding import size
 from upswell.ledger import Ledger
+from upswell.periods import Week
 from upswell.posting import post_by_hand
 
 NOW = at("2026-11-16T08:00")
@@ -126,7 +126,7 @@ def posted(tmp_path: Path):
 
         def post(*answers: tuple[int, str, dict[str, str]]) -> tuple[bool, str]:
             slack.answers = list(answers) or slack.answers
-            post_by_hand(ledger, config, weeks.parse("2026-W46", desks.BERLIN), NOW)
+            post_by_hand(ledger, config, Week.parse("2026-W46", desks.BERLIN), NOW)
             (found,) = [one for one in findings(config, NOW + 7200) if one.subject == "last summary"]
             return found.well, found.text
 
@@ -152,7 +152,7 @@ def test_a_summary_that_went_nowhere_is_told(tmp_path: Path) -> None:
         put(ledger, "2025-12-01 cus_1 new +500000")
         bare = replace(desks.config(ledger.path, slack=slack.settings), places=load().places)
         config = replace(bare, report=replace(bare.report, quiet="silent"))
-        post_by_hand(ledger, config, weeks.parse("2026-W46", desks.BERLIN), NOW)
+        post_by_hand(ledger, config, Week.parse("2026-W46", desks.BERLIN), NOW)
         found = {one.subject: (one.well, one.text) for one in findings(config, NOW + 7200)}
     assert found["last summary"] == (True, "2026-W46 was recorded and sent nowhere")
     assert found["channels"] == (True, "slack; quiet weeks are sent nowhere")

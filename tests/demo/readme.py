@@ -14,7 +14,7 @@ from rich.console import Console
 from upswell.config import load
 from upswell.ledger import Ledger
 from upswell.render import slack, terminal
-from upswell.reports import week_summary
+from upswell.reports import period_summary
 
 ROOT = Path(__file__).parents[2]
 WEEK = "2026-W46"
@@ -27,7 +27,7 @@ _FONTS = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 def summary(ledger):
     """Return the summary of the README's week, from the demo's ledger at this path."""
     with Ledger(ledger) as opened:
-        return week_summary(opened, load(None, {}), WEEK, NOW)
+        return period_summary(opened, load(None, {}), WEEK, NOW)
 
 
 def message(told):

@@ -12,7 +12,7 @@ from upswell import books, events, listing
 from upswell.config import load
 from upswell.intake import apply_pending
 from upswell.ledger import Ledger
-from upswell.reports import render_as, week_summary
+from upswell.reports import period_summary, render_as
 from upswell_connectors.fake_stripe import lumen_kites
 from upswell_connectors.fake_stripe.delivery import bodies
 from upswell_connectors.fake_stripe.server import serving
@@ -48,7 +48,7 @@ def told(tmp_path_factory):
         apply_pending(ledger, config.rules, StripeApi(config.stripe))
         now, lines = int(NOW.timestamp()), io.StringIO()
         listing.json_lines(books.movements(ledger, until=now + 1), lines)
-        summaries = {name: json.loads(render_as(week_summary(ledger, config, name, now), "json")) for name in WEEKS}
+        summaries = {name: json.loads(render_as(period_summary(ledger, config, name, now), "json")) for name in WEEKS}
     movements = [json.loads(line) for line in lines.getvalue().splitlines()]
     for movement in movements:
         movement["at"] = datetime.fromisoformat(movement["occurred_at"])

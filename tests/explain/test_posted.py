@@ -9,7 +9,7 @@ from explain.conftest import asked, feed
 from scenarios.story import Story
 
 __all__ = ["upswell"]
-KEPT = {"week": "2026-W10", "kind": "seat", "currency": "usd"}
+KEPT = {"period": "2026-W10", "kind": "seat", "currency": "usd"}
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from upswell.facts import Facts, Told
 from upswell.intake import retry
 from upswell.ledger import Ledger, hold
 from upswell.looking import account_of, look
+from upswell.periods import Week
 from upswell.posting import post_by_hand
 from upswell.raised import standing, write_signals
 from upswell.reclassify import reclassify
@@ -33,8 +34,7 @@ from upswell.rules import Rules
 from upswell.signals.raising import decide
 from upswell.signals.signs import Look
 from upswell.signals.terms import Sign
-from upswell.weekly import weekly_summary
-from upswell.weeks import containing
+from upswell.summarised import summary_of
 from upswell_connectors.shapes import facts_of_object
 
 RULES = Rules(sales_keys=("rep",))
@@ -191,19 +191,19 @@ def test_what_waits_and_what_failed_goes_on(ledger):
 def test_posted_summaries_keep_their_figures(ledger, slack, mail):
     """In what was posted the pseudonym stands in place of the name, and no figure differs."""
     config = desks.config(ledger.path, slack=slack.settings, email=mail.settings())
-    week = containing(AT + 9 * DAY, config.report.timezone)
+    week = Week.containing(AT + 9 * DAY, config.report.timezone)
     post_by_hand(ledger, config, week, NOW)
-    said = deliveries.recorded(ledger, week.name)
+    said = deliveries.recorded(ledger, week)
     assert "Fernandez" in said.figures.top_customers[0].name
     done = forgetting.forget(ledger, RULES, "cus_1")
-    told = deliveries.recorded(ledger, week.name)
+    told = deliveries.recorded(ledger, week)
     assert told.figures.top_customers[0].name == done.pseudonym
     assert told.figures.bridge == said.figures.bridge
     assert [top.amount for top in told.figures.top_customers] == [top.amount for top in said.figures.top_customers]
     for (content,) in ledger.connection.execute("SELECT content FROM deliveries").fetchall():
         assert done.pseudonym in json.dumps(json.loads(content))
     assert traces(ledger.path) == []
-    assert weekly_summary(ledger, config, week, NOW).figures.bridge == said.figures.bridge
+    assert summary_of(ledger, config, week, NOW).figures.bridge == said.figures.bridge
 
 
 def test_an_account_of_several_customers_is_forgotten_whole(tmp_path):

@@ -201,7 +201,7 @@ def test_of_two_processes_one_sends(ledger, config, receiver):
     assert sorted(receiver.ids()) == sorted(f"msg_{number}" for number in range(50))
 
 
-def test_a_slow_endpoint_holds_up_no_other_and_not_the_weekly_summary(ledger, receiver):
+def test_a_slow_endpoint_holds_up_no_other_and_not_the_summary_of(ledger, receiver):
     """While one does not answer, another gets its messages and Slack its week; the stop waits for no more of them."""
     put(ledger, "2026-11-03 cus_1 new +5000")
     with receiving() as slow, desks.slack_server() as slack:

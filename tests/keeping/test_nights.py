@@ -13,7 +13,7 @@ from upswell import keeping
 from upswell.backlog import BACKFILL
 from upswell.catchup import standing
 from upswell.ledger import Ledger, note_job
-from upswell.reports import week_summary
+from upswell.reports import period_summary
 from upswell.summary import as_json
 from upswell.verdicts import Verdict, note_verdict, verdict
 from upswell_connectors.client import Client
@@ -73,7 +73,7 @@ def test_a_night_brings_a_comparison(config, tally):
     assert tally.requests[LIST] == 2
     with Ledger(config.ledger.path) as ledger:
         assert verdict(ledger).differences == 1
-        assert as_json(week_summary(ledger, config, None))["health"]["differences"] == 1
+        assert as_json(period_summary(ledger, config, None))["health"]["differences"] == 1
     assert earned(config) == 0
     kept(config)
     assert tally.requests[LIST] == 2
@@ -84,7 +84,7 @@ def test_a_new_ledger_waits_for_its_first_night(config, tally):
     kept(config)
     assert tally.requests[LIST] == 0
     with Ledger(config.ledger.path) as ledger:
-        assert as_json(week_summary(ledger, config, None))["health"]["differences"] is None
+        assert as_json(period_summary(ledger, config, None))["health"]["differences"] is None
 
 
 def test_while_a_backfill_is_under_way_nothing_is_compared(config, tally):

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from upswell import weeks
 from upswell.due import due, post_at
+from upswell.periods import Week
 from upswell.settings import ReportSettings
 
 MINUTE, HOUR, WEEK = 60, 3600, 7 * 86_400
@@ -42,14 +42,14 @@ def test_a_server_that_asks_every_minute_posts_once_at_each_switch(zone, shown, 
     """From the week before the switch to the week after it there is one post a week, each at its minute."""
     report = settings(zone, shown)
     switch = int(datetime.fromisoformat(moment).timestamp())
-    first = weeks.last_complete(switch, report.timezone).shift(-1)
+    first = Week.last_complete(switch, report.timezone).shift(-1)
     claimed = {first.shift(-1).name}
     posted = []
     for at in (switch - WEEK, switch, switch + WEEK):
         for now in range(at - 5 * HOUR, at + 5 * HOUR, MINUTE):
             if found := due(now, 0, claimed, report):
-                claimed.add(found.week.name)
-                posted.append((found.week, found.missed, now))
+                claimed.add(found.period.name)
+                posted.append((found.period, found.missed, now))
     assert [(week, missed) for week, missed, _ in posted] == [(first.shift(n), ()) for n in range(3)]
     assert [now for *_, now in posted] == [int(post_at(week, report).timestamp()) for week, *_ in posted]
     assert posted[1][2] == switch
@@ -72,7 +72,7 @@ def test_a_server_that_asks_every_minute_posts_once_at_each_switch(zone, shown, 
 )
 def test_a_week_in_which_the_clocks_jump_is_as_long_as_they_show(zone, name, hours):
     """A week with a switch is an hour, or half of one, shorter or longer, and touches both its neighbours."""
-    week = weeks.parse(name, ZoneInfo(zone))
+    week = Week.parse(name, ZoneInfo(zone))
     assert week.end - week.start == hours * HOUR
     assert (week.shift(-1).end, week.shift(1).start) == (week.start, week.end)
 
@@ -81,7 +81,7 @@ def test_a_week_in_which_the_clocks_jump_is_as_long_as_they_show(zone, name, hou
 def test_nine_on_monday_is_nine_on_the_clocks_of_every_week_of_a_year(zone):
     """Whatever the clocks did since the last post, the next one is when they show nine."""
     report = ReportSettings(ZoneInfo(zone), "monday", time(9), "usd", ())
-    week = weeks.parse("2026-W01", report.timezone)
+    week = Week.parse("2026-W01", report.timezone)
     for ahead in range(53):
         moment = post_at(week.shift(ahead), report)
         assert (moment.weekday(), moment.time()) == (0, time(9))

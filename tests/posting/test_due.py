@@ -8,8 +8,8 @@ from booked import at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upswell import weeks
 from upswell.due import due, last_night, next_run, post_at
+from upswell.periods import Week
 from upswell.settings import ReportSettings
 
 
@@ -21,7 +21,7 @@ def report(day="monday", clock="09:00", zone="Europe/Berlin"):
 def asked(now, first="2026-01-01", claimed=(), settings=None):
     """Return the week due at ``now`` and the missed ones, by name, or None."""
     found = due(at(now), None if first is None else at(first), claimed, settings or report())
-    return found and (found.week.name, [week.name for week in found.missed])
+    return found and (found.period.name, [week.name for week in found.missed])
 
 
 def test_a_week_is_due_at_the_time_of_the_reports_zone():
@@ -69,11 +69,11 @@ def test_nothing_from_before_the_first_serve_is_posted_or_named():
 def test_clocks_that_jump_do_not_skip_or_double_a_post(week, settings, moment):
     """A time the clocks skip is as much later; of a time shown twice it is the first."""
     zone = settings.timezone
-    named = weeks.parse(week, zone)
+    named = Week.parse(week, zone)
     assert post_at(named, settings).isoformat() == moment
     now = int(post_at(named, settings).timestamp())
     earlier = {named.shift(-back).name for back in (1, 2)}
-    assert due(now, 0, earlier, settings).week == named
+    assert due(now, 0, earlier, settings).period == named
     for later in (60, 3600, 7200):
         assert due(now + later, 0, {*earlier, named.name}, settings) is None
 
@@ -88,9 +88,9 @@ def test_the_next_run_is_the_first_moment_something_becomes_due(now, day, clock,
     settings = ReportSettings(ZoneInfo(zone), day, clock.replace(second=0, microsecond=0), "usd", ())
     moment = int(next_run(now, settings).timestamp())
     assert now < moment <= now + 8 * 86_400
-    current = due(now, now - 14 * 86_400, (), settings).week
+    current = due(now, now - 14 * 86_400, (), settings).period
     assert due(moment - 1, 0, {current.name}, settings) is None
-    assert due(moment, 0, {current.name}, settings).week == current.shift(1)
+    assert due(moment, 0, {current.name}, settings).period == current.shift(1)
 
 
 @pytest.mark.parametrize(

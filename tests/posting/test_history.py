@@ -8,7 +8,8 @@ import pytest
 import workspace as slack_workspace
 from booked import at
 
-from upswell import deliveries, weeks
+from upswell import deliveries
+from upswell.periods import Week
 from upswell.posting import note_serving, post_by_hand, post_due
 from upswell.settings import Secret, SlackSettings
 from upswell_connectors import slack as connector
@@ -50,7 +51,7 @@ def test_a_post_that_was_never_answered_is_found_in_the_channel(ledger, workspac
     config, workspace.silent = bot(ledger, channel), 1
     assert said(post_due(ledger, config, MONDAY)) == [SHOWN]
     assert post_due(ledger, config, MONDAY + MINUTE) == []
-    kept = deliveries.find(ledger, "2026-W46", "slack")
+    kept = deliveries.find(ledger, desks.week("2026-W46"), "slack")
     assert (kept.state, kept.sent_at, kept.error, kept.attempts) == ("sent", MONDAY + 1, None, 1)
     assert json.loads(kept.content)["metadata"] == workspace.messages[0]["metadata"]
     assert len(workspace.messages) == 1
@@ -71,7 +72,7 @@ def test_after_a_crash_the_channel_is_asked_before_anything_is_repeated(ledger, 
 def test_by_hand_the_channel_is_asked_too(ledger, workspace, config, monkeypatch):
     """`summary --post` asks as the schedule does."""
     desks.crash_after_sending(ledger, config, monkeypatch, MONDAY)
-    week = weeks.parse("2026-W46", desks.BERLIN)
+    week = Week.parse("2026-W46", desks.BERLIN)
     assert said(post_by_hand(ledger, config, week, MONDAY + 11 * MINUTE)) == [SHOWN]
     assert len(workspace.messages) == 1
 
@@ -81,7 +82,7 @@ def test_what_is_not_in_the_channel_is_sent_again_with_a_mark(ledger, workspace,
     workspace.lost = 1
     (lost,) = post_due(ledger, config, MONDAY)
     assert "the message may have arrived" in lost.text
-    before = json.loads(deliveries.find(ledger, "2026-W46", "slack").content)
+    before = json.loads(deliveries.find(ledger, desks.week("2026-W46"), "slack").content)
     assert said(post_due(ledger, config, MONDAY + MINUTE)) == ["slack: 2026-W46 is posted."]
     (message,) = workspace.messages
     assert "This may be a repeat" in json.dumps(message)
@@ -131,4 +132,4 @@ def test_a_webhook_has_no_mark(ledger, slack):
     """An incoming webhook cannot ask for history: its message carries nothing but text and blocks."""
     note_serving(ledger, at("2026-11-12"))
     post_due(ledger, desks.config(ledger.path, slack=slack.settings), MONDAY)
-    assert set(json.loads(deliveries.find(ledger, "2026-W46", "slack").content)) == {"text", "blocks"}
+    assert set(json.loads(deliveries.find(ledger, desks.week("2026-W46"), "slack").content)) == {"text", "blocks"}

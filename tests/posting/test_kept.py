@@ -7,8 +7,8 @@ import pytest
 from booked import at, put
 
 from upswell.books import write_movements
+from upswell.periods import Week
 from upswell.posting import note_serving, post_by_hand, post_due
-from upswell.weeks import parse
 
 MONDAY = at("2026-11-16T08:00")
 WEEK = 7 * 86_400
@@ -64,7 +64,7 @@ def test_nothing_that_comes_later_rewrites_what_was_posted(ledger, config, slack
         write_movements(connection, "cus_1", [])
     note_serving(ledger, MONDAY + 60)
     post_due(ledger, config, MONDAY + 3600)
-    post_by_hand(ledger, config, parse("2026-W46", desks.BERLIN), MONDAY + 7200)
+    post_by_hand(ledger, config, Week.parse("2026-W46", desks.BERLIN), MONDAY + 7200)
     assert kept(ledger) == first
     post_due(ledger, config, MONDAY + WEEK)
     summaries, posted = kept(ledger)

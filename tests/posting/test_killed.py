@@ -64,8 +64,8 @@ def marks(slack):
 @pytest.mark.parametrize(
     ("place", "moment", "wait", "came"),
     [
-        ("posting.weekly_summary", "before", 0, [False]),
-        ("posting.weekly_summary", "after", 0, [False]),
+        ("posting.summary_of", "before", 0, [False]),
+        ("posting.summary_of", "after", 0, [False]),
         ("deliveries.record", "before", 0, [False]),
         ("deliveries.record", "after", 0, [False]),
         ("deliveries.claim", "before", 0, [False]),
@@ -85,7 +85,7 @@ def test_wherever_a_poster_is_killed_the_week_arrives_and_a_repeat_says_so(
     for minute in range(60):
         post_due(ledger, config, MONDAY + minute * 60)
     assert marks(slack) == came
-    assert deliveries.find(ledger, "2026-W46", "slack").sent_at == MONDAY + wait
+    assert deliveries.find(ledger, desks.week("2026-W46"), "slack").sent_at == MONDAY + wait
 
 
 def test_who_is_killed_while_slack_answers_leaves_a_post_that_is_repeated_once(ledger, slack, monkeypatch):

@@ -12,12 +12,13 @@ import desks
 import pytest
 from booked import at, put
 
-from upswell import deliveries, weeks
+from upswell import deliveries
 from upswell.errors import LedgerError, UpswellError
 from upswell.ledger import Ledger
+from upswell.periods import Week
 from upswell.posting import note_serving, post_by_hand, post_due
 from upswell.render import sentences
-from upswell.weekly import weekly_summary
+from upswell.summarised import summary_of
 
 MONDAY = at("2026-11-16T08:00")
 FIRST_SERVED = at("2026-11-12")
@@ -64,11 +65,11 @@ def test_the_ledger_keeps_what_went_where_when_and_with_what_content(ledger, bot
     """Each delivery holds its time and exactly what was handed over; the summary is kept as its JSON."""
     post_due(ledger, both, MONDAY)
     for destination in ("slack", "email"):
-        kept = deliveries.find(ledger, "2026-W46", destination)
+        kept = deliveries.find(ledger, desks.week("2026-W46"), destination)
         assert (kept.state, kept.sent_at, kept.attempts, kept.error) == ("sent", MONDAY, 1, None)
-    kept = json.loads(deliveries.find(ledger, "2026-W46", "slack").content)
+    kept = json.loads(deliveries.find(ledger, desks.week("2026-W46"), "slack").content)
     assert kept["blocks"] == slack.messages[0]["blocks"]
-    kept = json.loads(deliveries.find(ledger, "2026-W46", "email").content)
+    kept = json.loads(deliveries.find(ledger, desks.week("2026-W46"), "email").content)
     assert kept["to"] == ["one@example.com", "two@example.com"]
     assert "Closing: $10,557.54" in kept["text"]
     (figures,) = ledger.connection.execute("SELECT figures FROM summaries").fetchone()
@@ -79,14 +80,14 @@ def test_a_kept_summary_is_read_back_as_it_was(ledger, both):
     """What is read from the ledger is the summary that was posted, to the last figure."""
     put(ledger, "2026-11-10 cus_9 new +100 currency=eur")
     post_due(ledger, both, MONDAY)
-    kept = deliveries.recorded(ledger, "2026-W46")
+    kept = deliveries.recorded(ledger, desks.week("2026-W46"))
     assert kept.figures.net_expansion == 68665
     assert kept.figures.nrr.m12 is None
     assert kept.other_currencies["eur"].closing_mrr == 100
-    assert kept.figures.causes["seat"].four_week_mean == 8780
+    assert kept.figures.causes["seat"].mean == 8780
     assert kept.together is None
     assert kept.figures.top_customers[0].movements
-    assert sentences.headline(kept.figures, "usd") == "Existing customers now pay $686.65 a month more"
+    assert sentences.headline(kept.figures, "usd", "week") == "Existing customers now pay $686.65 a month more"
 
 
 def test_what_currencies_are_together_is_kept_with_its_rates(ledger, both):
@@ -95,10 +96,10 @@ def test_what_currencies_are_together_is_kept_with_its_rates(ledger, both):
     first, later = (replace(both, report=replace(both.report, rates={"eur": Decimal(rate)})) for rate in ("1.5", "2"))
     post_due(ledger, first, MONDAY)
     assert post_due(ledger, later, MONDAY + MINUTE) == []
-    kept = deliveries.recorded(ledger, "2026-W46").together
+    kept = deliveries.recorded(ledger, desks.week("2026-W46")).together
     assert (kept.rates, kept.bridge["new"]) == ({"eur": "1.5"}, 9900 + 150)
     assert (kept.nrr.d30, kept.nrr.m12) == (1.107815, None)
-    assert kept == weekly_summary(ledger, first, weeks.parse("2026-W46", desks.BERLIN), MONDAY).together
+    assert kept == summary_of(ledger, first, Week.parse("2026-W46", desks.BERLIN), MONDAY).together
 
 
 def test_each_channel_fails_and_is_tried_again_alone(ledger, both, slack, mail):
@@ -147,10 +148,10 @@ def test_the_next_week_takes_the_place_of_one_that_never_got_through(ledger, bot
     outcomes = post_due(ledger, both, MONDAY + 7 * DAY)
     assert said(outcomes) == ["slack: 2026-W47 is posted.", "email: 2026-W47 is posted."]
     assert "Could not be posted here: 2026-W46." in json.dumps(slack.messages[0])
-    assert deliveries.find(ledger, "2026-W46", "slack").error == (
+    assert deliveries.find(ledger, desks.week("2026-W46"), "slack").error == (
         "Slack refused the message (HTTP 503) (superseded by 2026-W47)"
     )
-    assert "Could not be posted here" not in deliveries.find(ledger, "2026-W47", "email").content
+    assert "Could not be posted here" not in deliveries.find(ledger, desks.week("2026-W47"), "email").content
     assert post_due(ledger, both, MONDAY + 8 * DAY) == []
 
 
@@ -187,7 +188,7 @@ def test_an_answer_that_never_comes_is_repeated_once_and_not_for_ever(ledger, bo
     serving(ledger, MONDAY + DAY)
     assert post_due(ledger, both, MONDAY + DAY) == []
     slack.answers = [(200, "ok", {})]
-    week = weeks.parse("2026-W46", desks.BERLIN)
+    week = Week.parse("2026-W46", desks.BERLIN)
     assert said(post_by_hand(ledger, both, week, MONDAY + DAY))[0] == "slack: 2026-W46 is posted."
     assert "This may be a repeat" in json.dumps(slack.messages[0])
 
@@ -196,7 +197,7 @@ def test_by_hand_nobody_waits_for_an_answer_that_never_came(ledger, both, slack)
     """A message that may have arrived is not being sent any more: by hand it is repeated at once, marked."""
     slack.answers = [None, (200, "ok", {})]
     post_due(ledger, both, MONDAY)
-    week = weeks.parse("2026-W46", desks.BERLIN)
+    week = Week.parse("2026-W46", desks.BERLIN)
     assert said(post_by_hand(ledger, both, week, MONDAY + 1))[0] == "slack: 2026-W46 is posted."
     assert "This may be a repeat" in json.dumps(slack.messages[0])
 
@@ -218,8 +219,8 @@ def test_without_a_channel_the_summary_is_still_recorded(ledger):
     serving(ledger)
     bare = desks.config(ledger.path)
     assert post_due(ledger, bare, MONDAY) == []
-    assert deliveries.periods(ledger) == {"2026-W46"}
-    week = weeks.parse("2026-W46", desks.BERLIN)
+    assert deliveries.periods(ledger, "weekly") == {"2026-W46"}
+    week = Week.parse("2026-W46", desks.BERLIN)
     assert said(post_by_hand(ledger, bare, week, MONDAY)) == [
         "2026-W46 is recorded; no channel is configured to post it to."
     ]
@@ -239,7 +240,7 @@ def test_nothing_from_before_the_first_serve_is_posted(ledger, both):
 
 def test_by_hand_a_posted_week_is_said_to_be_and_not_sent_twice(ledger, both, slack):
     """`summary --post` takes the same claims as the schedule: either comes first, the other sends nothing."""
-    week = weeks.parse("2026-W46", desks.BERLIN)
+    week = Week.parse("2026-W46", desks.BERLIN)
     assert said(post_by_hand(ledger, both, week, MONDAY - HOUR)) == [
         "slack: 2026-W46 is posted.",
         "email: 2026-W46 is posted.",
@@ -257,7 +258,7 @@ def test_by_hand_a_failed_week_is_tried_at_once_and_a_new_channel_is_served(ledg
     slack.answers = [(503, "", {}), (200, "ok", {})]
     only_slack = replace(both, report=replace(both.report, channels=("slack",)))
     post_due(ledger, only_slack, MONDAY)
-    week = weeks.parse("2026-W46", desks.BERLIN)
+    week = Week.parse("2026-W46", desks.BERLIN)
     assert said(post_by_hand(ledger, both, week, MONDAY + 1)) == [
         "slack: 2026-W46 is posted.",
         "email: 2026-W46 is posted.",
@@ -268,7 +269,7 @@ def test_by_hand_a_failed_week_is_tried_at_once_and_a_new_channel_is_served(ledg
 def test_by_hand_a_week_that_another_process_sends_is_left_to_it(ledger, both, monkeypatch):
     """While a claim's lease runs, nobody else sends; who asks by hand is told so."""
     desks.crash_after_sending(ledger, both, monkeypatch, MONDAY)
-    week = weeks.parse("2026-W46", desks.BERLIN)
+    week = Week.parse("2026-W46", desks.BERLIN)
     assert said(post_by_hand(ledger, both, week, MONDAY + MINUTE))[0] == (
         "slack: 2026-W46 is being posted by another process."
     )
@@ -277,7 +278,7 @@ def test_by_hand_a_week_that_another_process_sends_is_left_to_it(ledger, both, m
 def test_a_running_week_cannot_be_posted(ledger, both):
     """Half a week is not posted as if it were one."""
     with pytest.raises(UpswellError, match="2026-W47 is not over: it can be posted from Mon, Nov 23, 00:00"):
-        post_by_hand(ledger, both, weeks.parse("2026-W47", desks.BERLIN), MONDAY)
+        post_by_hand(ledger, both, Week.parse("2026-W47", desks.BERLIN), MONDAY)
 
 
 def test_what_changed_since_is_in_the_next_post(ledger, both, slack):
@@ -354,7 +355,7 @@ def test_of_two_processes_exactly_one_posts(ledger, slack, monkeypatch):
 def test_a_claim_is_won_once(ledger, both):
     """Two who know of the same earlier attempt cannot both take it over."""
     post_due(ledger, both, MONDAY)
-    sent = deliveries.find(ledger, "2026-W46", "slack")
+    sent = deliveries.find(ledger, desks.week("2026-W46"), "slack")
     with ledger.write() as connection:
         connection.execute("UPDATE deliveries SET state = 'failed', next_attempt_at = 0")
     with ledger.write() as connection:
@@ -365,7 +366,7 @@ def test_a_claim_is_won_once(ledger, both):
 def test_a_week_that_was_never_kept_is_an_error(ledger):
     """Who asks for what was posted of a week that was not is told how to post it."""
     with pytest.raises(LedgerError, match="no summary of 2026-W46: `upswell summary --week 2026-W46 --post` keeps one"):
-        deliveries.recorded(ledger, "2026-W46")
+        deliveries.recorded(ledger, desks.week("2026-W46"))
 
 
 def test_two_rows_for_one_week_and_destination_cannot_be(ledger, both):
@@ -387,9 +388,9 @@ def test_who_is_slower_sends_nothing(ledger, both, slack, monkeypatch):
     slack.answers = [(503, "", {}), (200, "ok", {})]
     post_due(ledger, both, MONDAY)
     with monkeypatch.context() as stale:
-        stale.setattr(deliveries, "periods", lambda _: {"2026-W45"})
+        stale.setattr(deliveries, "periods", lambda *_: {"2026-W45"})
         assert post_due(ledger, both, MONDAY + 1) == []
-    found = deliveries.waiting(ledger, MONDAY + MINUTE)
+    found = deliveries.waiting(ledger, "weekly", MONDAY + MINUTE)
     post_due(ledger, both, MONDAY + MINUTE)
     with monkeypatch.context() as stale:
         stale.setattr(deliveries, "waiting", lambda *_: found)

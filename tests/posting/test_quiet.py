@@ -7,8 +7,9 @@ import desks
 import pytest
 from booked import at, put
 
-from upswell import deliveries, weeks
+from upswell import deliveries
 from upswell.ledger import Ledger
+from upswell.periods import Week
 from upswell.posting import note_serving, post_by_hand, post_due
 
 MONDAY = at("2026-11-16T08:00")
@@ -51,7 +52,7 @@ def said(outcomes):
 
 def week(name="2026-W46"):
     """Return the week of that name."""
-    return weeks.parse(name, desks.BERLIN)
+    return Week.parse(name, desks.BERLIN)
 
 
 def test_a_quiet_week_is_one_short_message(ledger, short, slack):
@@ -68,8 +69,8 @@ def test_a_silent_week_is_recorded_and_sent_nowhere(ledger, silent, slack):
     note_serving(ledger, MONDAY + DAY)
     assert post_due(ledger, silent, MONDAY + DAY) == []
     assert slack.requests == []
-    assert deliveries.recorded(ledger, "2026-W46").figures.closing_mrr == 509_900
-    assert deliveries.find(ledger, "2026-W46", "slack") is None
+    assert deliveries.recorded(ledger, desks.week("2026-W46")).figures.closing_mrr == 509_900
+    assert deliveries.find(ledger, desks.week("2026-W46"), "slack") is None
 
 
 def test_by_hand_a_silent_week_is_said_to_be_one(ledger, silent, slack):
@@ -170,7 +171,7 @@ def test_what_was_given_up_before_a_silent_week_is_tried_again_after_a_restart(l
 def test_of_two_who_find_a_silent_week_one_records_it(ledger, silent, monkeypatch):
     """A process that was slower records nothing twice, and says nothing."""
     post_due(ledger, silent, MONDAY)
-    monkeypatch.setattr(deliveries, "periods", lambda _: {"2026-W45"})
+    monkeypatch.setattr(deliveries, "periods", lambda *_: {"2026-W45"})
     assert post_due(ledger, silent, MONDAY) == []
     assert ledger.connection.execute("SELECT count(*) FROM summaries").fetchone() == (1,)
 

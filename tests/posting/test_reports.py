@@ -22,13 +22,13 @@ def config(ledger):
 
 def test_without_a_week_the_running_one_is_shown(ledger, config):
     """The summary of the running week is not complete, and ends now."""
-    told = reports.week_summary(ledger, config, None, NOW)
-    assert (told.week, told.complete) == ("2026-W47", False)
+    told = reports.period_summary(ledger, config, None, NOW)
+    assert (told.period.name, told.complete) == ("2026-W47", False)
 
 
 def test_any_week_can_be_shown_in_any_format(ledger, config):
     """Text, JSON, Slack's JSON and HTML come from the same summary."""
-    told = reports.week_summary(ledger, config, "2026-W46", NOW)
+    told = reports.period_summary(ledger, config, "2026-W46", NOW)
     forms = {form: reports.render_as(told, form) for form in ("text", "json", "slack", "html")}
     assert json.loads(forms["json"])["expansion"]["total"] == 115734
     assert json.loads(forms["slack"])["blocks"][0]["type"] == "header"
@@ -45,7 +45,7 @@ def test_names_and_health_come_from_the_ledger(ledger, config):
         connection.execute(
             """INSERT INTO customers(id, at, event, value) VALUES ('cus_1', 1, NULL, '{"name": "Harbor"}')"""
         )
-    told = reports.week_summary(ledger, config, "2026-W46", NOW)
+    told = reports.period_summary(ledger, config, "2026-W46", NOW)
     assert [top.name for top in told.figures.top_customers] == ["Harbor", "cus_3", "cus_2"]
     assert told.health.pending == 1
     assert told.health.last_event_at.endswith("Z")
@@ -57,7 +57,7 @@ def test_expansion_is_broken_down_by_what_the_configuration_names(ledger, config
         connection.execute("INSERT INTO customers VALUES ('cus_1', 1, NULL, ?)", ('{"id": "cus_1", "country": "DE"}',))
     asked = replace(config, report=replace(config.report, segments=("country",)))
     plain, told = (
-        json.loads(reports.render_as(reports.week_summary(ledger, one, "2026-W46", NOW), "json"))
+        json.loads(reports.render_as(reports.period_summary(ledger, one, "2026-W46", NOW), "json"))
         for one in (config, asked)
     )
     assert plain["by_product"] == [{"product": None, "name": None, "amount": 115734, "customers": 3}]
@@ -73,12 +73,12 @@ def test_expansion_is_broken_down_by_what_the_configuration_names(ledger, config
 
 def test_posting_without_a_week_posts_the_last_complete_one(ledger, config):
     """`--post` without `--week` is what the schedule would post."""
-    (outcome,) = reports.post_week(ledger, config, None, NOW)
+    (outcome,) = reports.post_period(ledger, config, None, NOW)
     assert outcome.text == "2026-W46 is recorded; no channel is configured to post it to."
 
 
 def test_what_is_no_week_is_refused(ledger, config):
     """A week that is none is an error, also where it would be posted."""
-    for ask in (reports.week_summary, reports.post_week):
+    for ask in (reports.period_summary, reports.post_period):
         with pytest.raises(UpswellError, match="no ISO week"):
             ask(ledger, config, "2026-46", NOW)

@@ -21,7 +21,7 @@ RIVAL = """
 import sys
 from pathlib import Path
 import desks
-from upswell import weeks
+from upswell.periods import Week
 from upswell.ledger import Ledger
 from upswell.posting import post_by_hand, post_due
 from upswell.settings import Secret, SlackSettings
@@ -33,7 +33,7 @@ with Ledger(Path(path)) as ledger:
     print("ready", flush=True)
     sys.stdin.readline()
     if way == "hand":
-        post_by_hand(ledger, config, weeks.parse("2026-W46", desks.BERLIN), int(now))
+        post_by_hand(ledger, config, Week.parse("2026-W46", desks.BERLIN), int(now))
     else:
         post_due(ledger, config, int(now))
 """
@@ -80,7 +80,7 @@ def test_of_six_processes_one_posts_a_week(ledger, workspace):
     """By the schedule and by hand, at the same moment: one message arrives, and the ledger has one delivery."""
     compete(ledger, workspace, MONDAY)
     assert repeats(workspace) == [False]
-    assert deliveries.find(ledger, "2026-W46", "slack").attempts == 1
+    assert deliveries.find(ledger, desks.week("2026-W46"), "slack").attempts == 1
 
 
 def test_of_six_processes_one_takes_over_what_a_dead_one_left(ledger, workspace, monkeypatch):
@@ -90,7 +90,7 @@ def test_of_six_processes_one_takes_over_what_a_dead_one_left(ledger, workspace,
     assert repeats(workspace) == [False]
     compete(ledger, workspace, MONDAY + LEASE)
     assert repeats(workspace) == [True, False]
-    assert deliveries.find(ledger, "2026-W46", "slack").attempts == 2
+    assert deliveries.find(ledger, desks.week("2026-W46"), "slack").attempts == 2
 
 
 def test_six_processes_that_see_the_post_in_the_channel_send_nothing(ledger, workspace, monkeypatch):
@@ -99,5 +99,5 @@ def test_six_processes_that_see_the_post_in_the_channel_send_nothing(ledger, wor
     workspace.scopes |= {"channels:history", "channels:read"}
     compete(ledger, workspace, MONDAY + LEASE)
     assert repeats(workspace) == [False]
-    kept = deliveries.find(ledger, "2026-W46", "slack")
+    kept = deliveries.find(ledger, desks.week("2026-W46"), "slack")
     assert (kept.state, kept.attempts, kept.sent_at) == ("sent", 1, MONDAY + 1)

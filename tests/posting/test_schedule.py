@@ -10,6 +10,7 @@ from booked import at
 
 from upswell import schedule
 from upswell.ledger import Ledger
+from upswell.periods import Week
 
 
 def settled(read, wanted, seconds=60):
@@ -46,7 +47,7 @@ def test_a_ledger_that_cannot_be_read_is_logged_in_one_line(ledger, slack, caplo
     """What goes wrong is said and tried again a minute later: the scheduler lives on."""
     config = desks.config(ledger.path.with_name("missing.db"), slack=slack.settings)
     with caplog.at_level(logging.WARNING):
-        schedule._post(config)
+        schedule._post(Week, config)
     assert "The weekly summary could not be posted: There is no ledger at" in caplog.text
 
 
@@ -57,7 +58,7 @@ def test_a_failure_is_logged_without_secrets(ledger, slack, caplog):
     with caplog.at_level(logging.INFO), time_machine.travel(at("2026-11-12T10:00")):
         schedule.start(config).stop()
     with caplog.at_level(logging.INFO), time_machine.travel(at("2026-11-16T10:00")):
-        schedule._post(config)
+        schedule._post(Week, config)
     assert "slack: 2026-W46 is not posted. Slack refused the message (no_service)" in caplog.text
     assert "hush-hush" not in caplog.text
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from desks import week
 from serving import Served, until
 
 from upswell import deliveries
@@ -62,7 +63,7 @@ def test_a_server_posts_on_monday_at_nine_and_once_whatever_restarts(serve, slac
     for moment in ("2026-11-16T09:01+01:00", "2026-11-19T09:00+01:00"):
         serve(moment).stop()
     assert came(slack) == [("Expansion in week 46",)]
-    assert deliveries.find(ledger, "2026-W46", "slack").state == "sent"
+    assert deliveries.find(ledger, week("2026-W46"), "slack").state == "sent"
 
 
 def test_a_server_that_was_down_for_three_days_posts_late_and_says_so(serve, slack):

@@ -83,7 +83,7 @@ def test_the_details_are_causes_by_week_and_products(ledger, workspace):
 def test_the_ledger_keeps_the_details_and_no_picture(ledger, workspace):
     """What was posted is kept as it was posted, without the picture's bytes."""
     post_due(ledger, bot(ledger), MONDAY)
-    kept = json.loads(deliveries.find(ledger, "2026-W46", "slack").content)
+    kept = json.loads(deliveries.find(ledger, desks.week("2026-W46"), "slack").content)
     assert kept["thread"]["picture"] is None
     assert kept["thread"]["reply"]["blocks"] == workspace.replies[0]["blocks"]
 
@@ -161,7 +161,7 @@ def test_a_webhook_gets_text_only(ledger, slack, workspace):
     note_serving(ledger, at("2026-11-12"))
     assert said(post_due(ledger, desks.config(ledger.path, slack=settings), MONDAY)) == POSTED
     assert (len(slack.messages), workspace.messages, workspace.shared) == (1, [], [])
-    assert "thread" not in deliveries.find(ledger, "2026-W46", "slack").content
+    assert "thread" not in deliveries.find(ledger, desks.week("2026-W46"), "slack").content
 
 
 def test_an_upload_is_what_a_picture_is_kept_as():

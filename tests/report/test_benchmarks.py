@@ -68,5 +68,5 @@ def test_it_can_be_switched_off(tmp_path, wanted):
         put(ledger, YEAR)
         config = desks.config(ledger.path)
         config = replace(config, report=replace(config.report, benchmarks=wanted))
-        told = reports.week_summary(ledger, config, "2026-W46", at("2026-11-18"))
+        told = reports.period_summary(ledger, config, "2026-W46", at("2026-11-18"))
     assert all(("Elsewhere" in face) is wanted for face in faces(told))

@@ -49,8 +49,8 @@ def test_the_causes_add_up_to_expansion(steps):
     assert sum(cause.count for cause in held) == found.expansion.count
     assert max(cause.customers for cause in held) <= found.expansion.customers
     assert found.expansion.customers <= sum(cause.customers for cause in held)
-    assert sum(cause.previous_week for cause in held) == found.previous_week.expansion
-    assert sum(cause.four_week_mean for cause in held) == found.four_week_mean.expansion
+    assert sum(cause.previous for cause in held) == found.previous.expansion
+    assert sum(cause.mean for cause in held) == found.mean.expansion
 
 
 @calm
@@ -62,8 +62,8 @@ def test_a_cause_is_the_sum_of_its_movements(steps):
         own = [movement for movement in movements(text) if movement.kind == kind]
         ages = [(movement.amount, (at("2026-11-09") - movement.occurred_at) // WEEK + 1) for movement in own]
         weeks = [[amount for amount, age in ages if age == back] for back in range(5)]
-        assert (cause.amount, cause.count, cause.previous_week) == (sum(weeks[0]), len(weeks[0]), sum(weeks[1]))
-        assert abs(cause.four_week_mean - Fraction(sum(map(sum, weeks[1:])), 4)) < 1
+        assert (cause.amount, cause.count, cause.previous) == (sum(weeks[0]), len(weeks[0]), sum(weeks[1]))
+        assert abs(cause.mean - Fraction(sum(map(sum, weeks[1:])), 4)) < 1
 
 
 @calm

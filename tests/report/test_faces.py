@@ -171,7 +171,7 @@ def test_a_cause_of_last_week_only_is_told_with_nothing():
     text = "2026-01-05 cus_1 new +100\n2026-11-04 cus_1 seat +50\n2026-11-10 cus_1 upgrade +50"
     rows = [(cause.label, cause.text, cause.last, cause.mean) for cause in page(summary(text)).causes]
     assert rows == [("Upgrades", "+$0.50", "$0.00", "$0.00"), ("Seats", "$0.00", "+$0.50", "+$0.12")]
-    assert page(summary(text, week="2026-W47")).causes == ()
+    assert page(summary(text, period="2026-W47")).causes == ()
 
 
 def test_a_summary_kept_without_causes_is_shown_without_last_weeks():

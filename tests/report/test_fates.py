@@ -10,9 +10,9 @@ from strides import CUT, STEP, at_day, told
 
 from upswell.fates import Fate, after_expansion
 from upswell.ledger import Ledger
+from upswell.periods import Week
 from upswell.render import sentences
-from upswell.weekly import weekly_summary
-from upswell.weeks import parse
+from upswell.summarised import summary_of
 
 STORY = """
 2025-10-01 cus_7 new +4000
@@ -59,8 +59,8 @@ def figures(tmp_path):
     config = configured(tmp_path)
     with Ledger(config.ledger.path, create=True) as ledger:
         put(ledger, STORY)
-        week = parse("2026-W46", config.report.timezone)
-        yield weekly_summary(ledger, config, week, week.end + 9 * 3600).figures
+        week = Week.parse("2026-W46", config.report.timezone)
+        yield summary_of(ledger, config, week, week.end + 9 * 3600).figures
 
 
 def test_who_had_expanded_is_told_beside_who_had_not(figures):

@@ -6,7 +6,7 @@ import pytest
 from booked import at, movements
 from summaries import BERLIN, summary
 
-from upswell import weeks
+from upswell.periods import Week
 from upswell.restated import Past, Post
 
 BEFORE = "2026-01-01 cus_1 new +10000\n2026-11-03 cus_1 seat +1200"
@@ -17,13 +17,13 @@ POSTED = at("2026-11-09T08:00")
 def posted(text, week="2026-W45", made_at=POSTED, posts=()):
     """Return the post of what ``text`` told when it was made."""
     told = summary(text, week, now=made_at, past=Past(posts))
-    return Post(weeks.parse(week, BERLIN), made_at, {told.currency: told.figures, **told.other_currencies})
+    return Post(Week.parse(week, BERLIN), made_at, {told.currency: told.figures, **told.other_currencies})
 
 
 def corrections(text, posts, arrivals=None, week="2026-W46", rules_since=None):
     """Return the restatements in the summary of ``week``."""
     found = summary(text, week, past=Past(posts, arrivals or {}, rules_since)).figures.restated
-    return [(again.week, again.kind, again.was, again.now, again.reason) for again in found]
+    return [(again.period, again.kind, again.was, again.now, again.reason) for again in found]
 
 
 def test_nothing_changed_is_nothing_to_restate():
@@ -109,5 +109,5 @@ def test_a_currency_that_was_not_posted_is_restated_from_nothing():
     told = summary(text, past=Past([posted(BEFORE)]))
     assert told.figures.restated == ()
     (again,) = told.other_currencies["eur"].restated
-    assert (again.week, again.kind, again.was, again.now) == ("2026-W45", "new", 0, 500)
+    assert (again.period, again.kind, again.was, again.now) == ("2026-W45", "new", 0, 500)
     assert len(movements(text)) == 3

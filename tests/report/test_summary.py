@@ -7,9 +7,9 @@ import pytest
 from booked import at, movements, tracks
 from summaries import BERLIN, BUSY, NAMES, WELL, summary
 
-from upswell import weeks
 from upswell.errors import InvariantError, UpswellError
 from upswell.kinds import KINDS
+from upswell.periods import Week
 from upswell.summary import Booked, Health, as_json, span_of, summarise
 
 FIGURES = [
@@ -143,14 +143,14 @@ def test_scheduled_is_what_is_booked_ahead_within_thirty_days():
     (event,) = summary(BUSY).figures.scheduled
     assert (event.at, event.customer, event.kind, event.amount) == ("2026-12-03T00:00:00Z", "cus_4", "discount", 2000)
     assert summary(BUSY, now=at("2026-12-03")).figures.scheduled == ()
-    assert summary(BUSY, week="2026-W43", now=at("2026-11-16")).figures.scheduled == ()
+    assert summary(BUSY, period="2026-W43", now=at("2026-11-16")).figures.scheduled == ()
     ahead = "2026-01-01 cus_1 new +9\n2026-12-15T22:59:59 cus_1 discount -1\n2026-12-15T23:00 cus_1 discount -2"
     assert [event.amount for event in summary(ahead).figures.scheduled] == [-1]
 
 
 def test_a_week_is_complete_from_its_end_on():
     """A week is complete from the first second that is no longer part of it."""
-    end = weeks.parse("2026-W46", BERLIN).end
+    end = Week.parse("2026-W46", BERLIN).end
     assert [summary(BUSY, now=now).complete for now in (end - 1, end)] == [False, True]
 
 
@@ -193,7 +193,7 @@ def test_a_currency_is_shown_from_its_first_movement_on():
     """A currency first paid in the next week, or booked ahead, has no figures yet."""
     text = "2026-11-10 cus_1 new +100\n2026-11-15T23:00 cus_2 new +7 currency=jpy"
     assert summary(text).other_currencies == {}
-    assert list(summary(text, week="2026-W47").other_currencies) == ["jpy"]
+    assert list(summary(text, period="2026-W47").other_currencies) == ["jpy"]
 
 
 def test_twelve_months_and_thirty_days_end_with_the_week():
@@ -206,7 +206,7 @@ def test_twelve_months_and_thirty_days_end_with_the_week():
 def test_a_bridge_that_does_not_add_up_is_refused():
     """Where opening + movements is not the MRR the movements state, there is no summary but an error."""
     first, second = movements("2026-01-01 cus_1 new +100\n2026-11-10 cus_1 seat +50")
-    week = weeks.parse("2026-W46", BERLIN)
+    week = Week.parse("2026-W46", BERLIN)
     broken = [first, replace(second, mrr_before=90, mrr_after=140)]
     with pytest.raises(InvariantError, match=r"2026-W46 in usd do not add up.*upswell reclassify"):
         summarise(Booked(broken, tracks(broken), {}), span_of(week, week.end), currency="usd", names={}, health=WELL)
@@ -215,7 +215,7 @@ def test_a_bridge_that_does_not_add_up_is_refused():
 def test_movements_may_come_in_any_order():
     """A summary is of the movements' own times, in whatever order they are given."""
     booked = movements(BUSY)
-    week = weeks.parse("2026-W46", BERLIN)
+    week = Week.parse("2026-W46", BERLIN)
     told, backwards = (
         summarise(Booked(given, held, {}), span_of(week, week.end), currency="usd", names={}, health=WELL)
         for given, held in ((booked, tracks(booked)), (booked[::-1], tracks(booked)[::-1]))
@@ -232,5 +232,5 @@ def test_a_week_that_has_not_begun_is_refused():
 def test_the_mean_of_four_weeks_adds_up():
     """The mean's parts are rounded to whole minor units and its net is their sum."""
     text = "2025-01-01 cus_1 new +100\n2026-11-03 cus_1 seat +3\n2026-10-27 cus_1 downgrade -7"
-    mean = summary(text).figures.four_week_mean
+    mean = summary(text).figures.mean
     assert (mean.expansion, mean.contraction, mean.churn, mean.net_expansion) == (1, -2, 0, -1)

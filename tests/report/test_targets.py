@@ -13,16 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BERLIN, QUIET, summary
 
-from upswell import reports, weeks
+from upswell import reports
 from upswell.ledger import Ledger
+from upswell.periods import Month, Week
 from upswell.render import email, slack, terminal
 from upswell.render.page import page
 from upswell.summary import as_json
-from upswell.targets import Period, Target, Won, due, progress
+from upswell.targets import Target, Won, due, progress
 
 MONTH, QUARTER = Target("month", 500_000), Target("quarter", 1_500_000)
 OWNER = "customer.metadata.owner"
-NOVEMBER = Period("2026-11", date(2026, 11, 1), date(2026, 12, 1))
+NOVEMBER = Month(date(2026, 11, 1), BERLIN)
 WON = """
 2026-01-01 cus_1 new +1000
 2026-01-01 cus_2 new +9000
@@ -43,13 +44,13 @@ def won(text=WON, rates=None, traits=None):
 
 def names(monday, cut, *targets):
     """Return the periods that are told of in the week of ``monday``, as far as ``cut``."""
-    week = weeks.containing(at(monday), BERLIN)
+    week = Week.containing(at(monday), BERLIN)
     return [period.name for _, period in due(targets or (MONTH,), week, at(cut))]
 
 
 def test_what_counts_is_expansion_within_the_period_up_to_now():
     """Expansion alone counts, from the period's first second in the report's zone to before the moment reported on."""
-    found = progress(MONTH, NOVEMBER, won(), at("2026-11-16T12:00"), BERLIN)
+    found = progress(MONTH, NOVEMBER, won(), at("2026-11-16T12:00"))
     assert (found.period, found.start, found.end) == ("2026-11", "2026-11-01", "2026-12-01")
     assert (found.target, found.reached, found.share) == (500_000, 320_050, 0.6401)
     assert found.elapsed == round((15 + 13 / 24) / 30, 6)
@@ -67,7 +68,7 @@ def test_a_period_is_told_until_it_is_over():
 
 def test_a_period_that_is_over_counts_all_of_it():
     """Once it is over, a period's share of time is 1, and what came after it does not count."""
-    found = progress(MONTH, NOVEMBER, won(WON + "2026-12-01 cus_1 seat +9"), at("2026-12-06T23:00"), BERLIN)
+    found = progress(MONTH, NOVEMBER, won(WON + "2026-12-01 cus_1 seat +9"), at("2026-12-06T23:00"))
     assert (found.elapsed, found.reached) == (1.0, 320_650)
 
 
@@ -82,9 +83,9 @@ def test_a_period_that_is_over_counts_all_of_it():
 )
 def test_months_and_quarters_are_the_calendars(day, month, quarter):
     """A month and a quarter begin on the first of a calendar month."""
-    week = weeks.containing(at(day), BERLIN)
+    week = Week.containing(at(day), BERLIN)
     found = [period for _, period in due([MONTH, QUARTER], week, at(f"{day}T12:00"))]
-    held = [(one.name, one.first.isoformat(), one.end.isoformat()) for one in found]
+    held = [(one.name, one.first.isoformat(), one.shift(1).first.isoformat()) for one in found]
     assert month in held
     assert quarter in held
 
@@ -92,7 +93,7 @@ def test_months_and_quarters_are_the_calendars(day, month, quarter):
 def test_currencies_with_a_rate_count_and_others_are_named():
     """What is won in another currency counts at its rate, rounded once; without a rate the currency is named."""
     text = "2026-11-10 a seat +101 currency=eur\n2026-11-10 b seat +7 currency=jpy\n2026-11-10 c seat +100"
-    found = progress(MONTH, NOVEMBER, won(text, {"eur": Decimal("1.085")}), at("2026-11-16"), BERLIN)
+    found = progress(MONTH, NOVEMBER, won(text, {"eur": Decimal("1.085")}), at("2026-11-16"))
     assert (found.reached, found.uncounted) == (100 + round(Fraction("109.585")), ("jpy",))
 
 
@@ -107,14 +108,14 @@ def test_what_owners_won_adds_up_to_what_all_won(steps, owners, passed):
     booked = movements("\n".join(lines))
     traits = {one.id: {OWNER: owner} for one, owner in zip(booked, owners, strict=False)}
     held, cut = Won(booked, traits, "usd", {}), at(f"2026-11-{passed:02d}")
-    parts = [progress(Target("month", 1, OWNER, owner), NOVEMBER, held, cut, BERLIN).reached for owner in "xyz"]
-    assert sum(parts) == progress(MONTH, NOVEMBER, held, cut, BERLIN).reached
-    assert 0 <= progress(MONTH, NOVEMBER, held, cut, BERLIN).elapsed <= 1
+    parts = [progress(Target("month", 1, OWNER, owner), NOVEMBER, held, cut).reached for owner in "xyz"]
+    assert sum(parts) == progress(MONTH, NOVEMBER, held, cut).reached
+    assert 0 <= progress(MONTH, NOVEMBER, held, cut).elapsed <= 1
 
 
 def told(**more):
     """Return a summary with a target, some of it changed."""
-    found = progress(MONTH, NOVEMBER, won(), at("2026-11-16T12:00"), BERLIN)
+    found = progress(MONTH, NOVEMBER, won(), at("2026-11-16T12:00"))
     return replace(summary(WON), targets=(replace(found, **more),))
 
 
@@ -171,7 +172,7 @@ def test_the_ledger_tells_how_far_each_target_has_come(tmp_path):
             connection.execute("INSERT INTO customers VALUES ('cus_1', 1, NULL, ?)", (owned,))
         targets = (MONTH, QUARTER, Target("month", 200_000, OWNER, "emea"))
         config = replace(desks.config(ledger.path), targets=targets)
-        made = as_json(reports.week_summary(ledger, config, "2026-W46", at("2026-11-18")))
+        made = as_json(reports.period_summary(ledger, config, "2026-W46", at("2026-11-18")))
     held = [(one["period"], one["value"], one["target"], one["reached"]) for one in made["targets"]]
     assert held == [
         ("2026-11", None, 500_000, 320_000),

@@ -65,7 +65,7 @@ def test_each_sum_is_converted_by_its_currencys_decimals():
     assert found.bridge["upgrade"] == round(Fraction("10801.08"))
     assert found.contraction == -2010
     assert found.churn == round(Fraction("-3251.625"))
-    assert found.previous_week.expansion == 1080
+    assert found.previous.expansion == 1080
     assert found.closing_mrr == found.opening_mrr + sum(found.bridge.values())
     assert found.expansion_rate == pytest.approx(13301 / found.opening_mrr, abs=1e-6)
 
@@ -80,7 +80,7 @@ def test_what_is_together_adds_up(steps, euro, yen):
     assert found.opening_mrr + sum(found.bridge.values()) == found.closing_mrr
     assert found.expansion == sum(found.bridge[kind] for kind in ("upgrade", "add_on", "seat", "overage"))
     assert (found.contraction, found.churn) == (found.bridge["downgrade"], found.bridge["churn"])
-    for totals in (found, found.previous_week, found.four_week_mean):
+    for totals in (found, found.previous, found.mean):
         assert totals.net_expansion == totals.expansion + totals.contraction + totals.churn
     factors = {"usd": Fraction(1)} | {
         code: Fraction(rate) * Fraction(10) ** (2 - exponent(code)) for code, rate in rates.items()
@@ -96,8 +96,8 @@ def test_what_is_together_adds_up(steps, euro, yen):
 def test_what_is_together_is_the_same_next_week(steps):
     """Last week's figures, seen from this week, are what the summary of last week said of itself."""
     text = written(steps)
-    before, after = (told(text, week=week).together for week in ("2026-W45", "2026-W46"))
-    compared = after.previous_week
+    before, after = (told(text, period=week).together for week in ("2026-W45", "2026-W46"))
+    compared = after.previous
     assert (before.expansion, before.contraction, before.churn) == (
         compared.expansion,
         compared.contraction,
@@ -119,8 +119,8 @@ def test_one_currency_together_is_itself(steps):
         "churn",
         "net_expansion",
         "expansion_rate",
-        "previous_week",
-        "four_week_mean",
+        "previous",
+        "mean",
         "nrr",
         "grr",
     ):

@@ -1,6 +1,7 @@
 """The twelve weeks that pictures show: the same figures as each week's own summary."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from booked import put
@@ -9,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BERLIN, BUSY, summary
 
-from upswell import books, weeks
+from upswell import books
 from upswell.ledger import Ledger
+from upswell.periods import Week
 from upswell.trending import with_trend
 
-WEEK = weeks.parse("2026-W46", BERLIN)
+WEEK = Week.parse("2026-W46", BERLIN)
 LIVES = """
 2025-12-01 cus_1 new +5000
 2026-01-01 cus_2 new +2000
@@ -37,15 +39,15 @@ def told(text, cut=None):
 
 def own(text, point):
     """Return what the summary of a point's own week says of it."""
-    name = weeks.Week(weeks.date.fromisoformat(point.monday), BERLIN).name
-    figures = summary(text, week=name).figures
+    name = Week(date.fromisoformat(point.first), BERLIN).name
+    figures = summary(text, period=name).figures
     return {kind: figures.bridge[kind] for kind in point.expansion}, figures.nrr.d30, figures.grr.d30
 
 
 def test_each_week_is_as_its_own_summary_has_it():
     """Expansion by cause, NRR and GRR of every week are those that the week's summary states."""
     points = told(LIVES)
-    assert [point.monday for point in points][:2] == ["2026-08-24", "2026-08-31"]
+    assert [point.first for point in points][:2] == ["2026-08-24", "2026-08-31"]
     assert len(points) == 12
     for point in points:
         assert (dict(point.expansion), point.nrr, point.grr) == own(LIVES, point)
@@ -62,7 +64,7 @@ def lives(draw):
         days = sorted(draw(st.lists(st.integers(0, 180), min_size=1, max_size=8)))
         mrr, what = 0, "new"
         for day in days:
-            when = weeks.date.fromordinal(weeks.date(2026, 5, 20).toordinal() + day)
+            when = date.fromordinal(date(2026, 5, 20).toordinal() + day)
             amount = draw(st.integers(1, 900))
             if what == "new":
                 kind = "new"
@@ -93,14 +95,14 @@ def test_any_history_gives_the_figures_of_each_weeks_summary(text):
 )
 def test_weeks_before_there_was_anything_are_left_out(text, mondays):
     """A young history is short, and an empty one has no weeks."""
-    assert [point.monday for point in told(text)] == mondays
+    assert [point.first for point in told(text)] == mondays
 
 
 def test_a_running_week_ends_now():
     """The last week goes as far as its summary does."""
     at = WEEK.start + 3 * 86_400
     now, whole = told(BUSY, cut=at)[-1], told(BUSY)[-1]
-    assert now.monday == whole.monday == "2026-11-09"
+    assert now.first == whole.first == "2026-11-09"
     assert sum(now.expansion.values()) == 49000 + 24000 + 12000 + 9900
     assert sum(whole.expansion.values()) == 115734
 

@@ -9,14 +9,14 @@ from receiving import configured
 from summaries import BUSY
 
 from upswell.ledger import Ledger
+from upswell.periods import Week
 from upswell.raised import of_customer, write_signals
 from upswell.render import email, slack, terminal
 from upswell.signals.raising import decide
 from upswell.signals.signs import Look
 from upswell.signals.terms import Sign, Terms
+from upswell.summarised import summary_of
 from upswell.summary import as_json
-from upswell.weekly import weekly_summary
-from upswell.weeks import parse
 
 WEEK, NOW = "2026-W46", at("2026-11-16T09:00")
 SEATS, RENEWAL = (Sign(name, "sub_1", f"{name} is so", Fraction(1)) for name in ("seat_limit", "renewal"))
@@ -47,7 +47,7 @@ def raise_of(ledger, customer, when, *signs, against=None):
 def told(ledger, week=WEEK, now=NOW):
     """Return the summary of a week."""
     config = configured(ledger.path.parent)
-    return weekly_summary(ledger, config, parse(week, config.report.timezone), now)
+    return summary_of(ledger, config, Week.parse(week, config.report.timezone), now)
 
 
 def who(ledger, **more):

@@ -11,12 +11,13 @@ import time_machine
 from booked import put
 from reclassify.conftest import told
 
-from upswell import books, metrics, weeks
+from upswell import books, metrics
 from upswell.config import load
 from upswell.ledger import Ledger
 from upswell.migrations import migrations
+from upswell.periods import Week
 from upswell.replay import replay
-from upswell.reports import week_summary
+from upswell.reports import period_summary
 from upswell.summary import as_json
 
 LEDGER = Path("upswell.db")
@@ -89,7 +90,7 @@ def _all(connection: sqlite3.Connection, name: str) -> sqlite3.Cursor:
 def test_mrr_is_the_summarys_closing_mrr(ledger, now: str) -> None:
     """Added up by currency, at any moment; what lies ahead is not in it."""
     moment = books.datetime.fromisoformat(now).replace(tzinfo=books.UTC)
-    summary = as_json(week_summary(ledger, load(), None, int(moment.timestamp())))
+    summary = as_json(period_summary(ledger, load(), None, int(moment.timestamp())))
     summed = _at(ledger, moment, "SELECT currency, sum(mrr) FROM mrr_by_customer GROUP BY currency")
     closing_mrr = {"usd": summary["closing_mrr"]}
     closing_mrr |= {code: figures["closing_mrr"] for code, figures in summary["other_currencies"].items()}
@@ -134,7 +135,7 @@ def _week_expression() -> str:
 def test_a_weeks_sums_are_the_summarys(ledger, name: str) -> None:
     """Kind by kind and in each currency, the view's week is the summary's bridge."""
     with time_machine.travel("2026-11-20T00:00:00Z", tick=False):
-        summary = as_json(week_summary(ledger, load(), name))
+        summary = as_json(period_summary(ledger, load(), name))
     bridges = {"usd": summary["bridge"]}
     bridges |= {code: figures["bridge"] for code, figures in summary["other_currencies"].items()}
     expected = {(code, kind): sum_ for code, bridge in bridges.items() for kind, sum_ in bridge.items() if sum_}
@@ -144,7 +145,7 @@ def test_a_weeks_sums_are_the_summarys(ledger, name: str) -> None:
 
 def test_expansion_is_the_summarys(ledger) -> None:
     """A customer's expansion, in all and by kind, is what its movements add up to."""
-    week = weeks.parse("2026-W46", load().report.timezone)
+    week = Week.parse("2026-W46", load().report.timezone)
     for currency in ("usd", "eur"):
         past = [one for one in books.movements(ledger, until=week.end) if one.currency == currency]
         grown = [one for one in past if one.group == "expansion"]

@@ -26,7 +26,7 @@ _LINES = {"nrr": ("#0d5c3d", [1, 0]), "grr": ("#b9632a", [5, 3])}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _EDGE, _TITLE = 16, 46
 _ROW, _LABELS = 26, 104
-_HIGH, _WEEKS, _AXIS, _LABEL = 180, 18, 44, 15
+_HIGH, _NAMES, _AXIS, _LABEL = 180, 18, 44, 15
 _NARROW, _MARGIN = 0.25, 0.4
 _LEGEND = 40
 
@@ -94,17 +94,19 @@ def _reach(levels: Sequence[float]) -> tuple[float, float]:
 
 
 def _causes(shown: Shown, width: int) -> Drawn:
-    """Draw a column a week, in it a part for each cause, above it the week's total."""
-    weeks, causes = shown["weeks"], [label for label, _ in shown["causes"]]
+    """Draw a column a period, in it a part for each cause, above it the period's total."""
+    points, causes = shown["points"], [label for label, _ in shown["causes"]]
     parts = [
         {"place": place, "cause": cause, "order": order, "amount": amount}
-        for place, week in enumerate(weeks)
-        for order, (cause, amount) in enumerate(zip(causes, week["amounts"], strict=True))
+        for place, point in enumerate(points)
+        for order, (cause, amount) in enumerate(zip(causes, point["amounts"], strict=True))
         if amount
     ]
-    totals = [{"place": place, "text": week["total"], "high": sum(week["amounts"])} for place, week in enumerate(weeks)]
+    totals = [
+        {"place": place, "text": point["total"], "high": sum(point["amounts"])} for place, point in enumerate(points)
+    ]
     most = max(total["high"] for total in totals)
-    x = _weekly(weeks)
+    x = _along(points)
     y: Row = {"axis": None, "scale": alt.Scale(domain=[0, most], range=[_HIGH, _LEGEND])}
     colours = alt.Scale(domain=causes, range=[_CAUSES[colour] for _, colour in shown["causes"]])
     legend = alt.Legend(
@@ -129,7 +131,7 @@ def _causes(shown: Shown, width: int) -> Drawn:
         )
     )
     above = _text(totals, x=x, y=alt.Y("high:Q", **y), align="center", dy=-8, fontSize=_small(totals))
-    return [columns, above], (0, width, 0), (_HIGH, _WEEKS)
+    return [columns, above], (0, width, 0), (_HIGH, _NAMES)
 
 
 def _small(totals: Sequence[Row]) -> float:
@@ -139,27 +141,27 @@ def _small(totals: Sequence[Row]) -> float:
 
 def _retention(shown: Shown, width: int) -> Drawn:
     """Draw a line for NRR and one for GRR, their last values written at their ends."""
-    weeks, end = shown["weeks"], 10 + 8 * max(len(line["text"]) for line in shown["lines"])
+    points, end = shown["points"], 10 + 8 * max(len(line["text"]) for line in shown["lines"])
     inner = width - _AXIS - end
-    values = [week[key] for week in weeks for key in _LINES]
+    values = [point[key] for point in points for key in _LINES]
     low, high = min([*values, 1]), max([*values, 1])
     room = max(high - low, 0.02) * 0.12
     domain = [low - room, high + room]
     axis = alt.Axis(title=None, tickCount=4, gridColor=_GRID, domain=False, format=".0%" if high - low > 0.1 else ".1%")
-    x = _weekly(weeks, every=2)
+    x = _along(points, every=2)
     y: Row = {"axis": axis, "scale": alt.Scale(domain=domain, nice=False, zero=False)}
     marks = [_chart([{"whole": 1}]).mark_rule(color=_FAINT).encode(y=alt.Y("whole:Q", **y))]
     for key, (colour, dashes) in reversed(_LINES.items()):
-        points = _chart([{"place": place, "share": week[key]} for place, week in enumerate(weeks)])
-        line = points.mark_line(
+        dots = _chart([{"place": place, "share": point[key]} for place, point in enumerate(points)])
+        line = dots.mark_line(
             color=colour, strokeWidth=2.5, strokeDash=dashes, point=alt.OverlayMarkDef(color=colour, size=30)
         )
         marks.append(line.encode(x=x, y=alt.Y("share:Q", **y)))
-    ends = _apart([_HIGH * (domain[1] - weeks[-1][key]) / (domain[1] - domain[0]) for key in _LINES])
+    ends = _apart([_HIGH * (domain[1] - points[-1][key]) / (domain[1] - domain[0]) for key in _LINES])
     for line, place in zip(shown["lines"], ends, strict=True):
         colour, _ = _LINES[line["key"]]
         marks.append(_text([line], x=inner + 8, y=place, color=colour, fontWeight="bold"))
-    return marks, (_AXIS, inner, end), (_HIGH, _WEEKS)
+    return marks, (_AXIS, inner, end), (_HIGH, _NAMES)
 
 
 def _apart(ends: Sequence[float]) -> Sequence[float]:
@@ -171,13 +173,13 @@ def _apart(ends: Sequence[float]) -> Sequence[float]:
     return middle - down, middle + down
 
 
-def _weekly(weeks: Sequence[Row], every: int = 1) -> alt.X:
-    """Return the weeks as an axis, with the name of each, or of the last and ``every`` so many before it."""
-    names = [week["week"] if (len(weeks) - 1 - place) % every == 0 else "" for place, week in enumerate(weeks)]
+def _along(points: Sequence[Row], every: int = 1) -> alt.X:
+    """Return the periods as an axis, with the name of each, or of the last and ``every`` so many before it."""
+    names = [point["name"] if (len(points) - 1 - place) % every == 0 else "" for place, point in enumerate(points)]
     axis = alt.Axis(
         title=None, labelAngle=0, labelPadding=6, labelOverlap=False, labelExpr=f"{json.dumps(names)}[datum.value]"
     )
-    scale = alt.Scale(domain=list(range(len(weeks))), paddingInner=0.3, paddingOuter=0.1)
+    scale = alt.Scale(domain=list(range(len(points))), paddingInner=0.3, paddingOuter=0.1)
     return alt.X("place:O", axis=axis, scale=scale)
 
 

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from upswell.clocks import utc
 from upswell.discrepancies import Discrepancy, Unlike
 from upswell.render.words import amount, count
-from upswell.weeks import utc
 
 _HEADINGS = ("subscription", "customer", "differs in", "ledger", "Stripe", "MRR", "at Stripe", "because")
 _NUMBERS = frozenset({"MRR", "at Stripe"})

@@ -72,12 +72,12 @@ def _lines(said: Page) -> Iterator[str]:
 def _sections(said: Page) -> Iterator[tuple[str, Sequence[str]]]:
     steps = [f"{step.label}: {step.text}" for step in said.steps]
     yield "Monthly recurring revenue", [f"Opening: {said.opening}", *steps, f"Closing: {said.closing}"]
-    causes = [f"{cause.label}: {cause.text} ({_beside(cause)})" for cause in said.causes]
+    causes = [f"{cause.label}: {cause.text} ({_beside(said, cause)})" for cause in said.causes]
     yield "Why it grew", [*causes, said.origins, *said.parts] if causes else []
     yield "Who grew most", [f"{who.name}: {who.text} ({who.reason})" for who in said.customers]
     yield (
-        "Week by week",
-        [f"{label}: {this} (last week {last}, 4-week mean {mean})" for label, this, last, mean in _compared(said)],
+        f"{said.word.title()} by {said.word}",
+        [f"{label}: {this} ({_before(said, last, mean)})" for label, this, last, mean in _compared(said)],
     )
     yield (
         "Retention",
@@ -91,9 +91,13 @@ def _sections(said: Page) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Scheduled", said.ahead
 
 
-def _beside(cause: Line) -> str:
-    before = f"; last week {cause.last}, 4-week mean {cause.mean}" if cause.last else ""
-    return f"{cause.share}{before}"
+def _beside(said: Page, cause: Line) -> str:
+    return cause.share + (f"; {_before(said, cause.last, cause.mean)}" if cause.last else "")
+
+
+def _before(said: Page, last: str, mean: str) -> str:
+    _, before, typical = said.columns
+    return f"{before} {last}, {typical} {mean}"
 
 
 def _compared(said: Page) -> Sequence[tuple[str, ...]]:

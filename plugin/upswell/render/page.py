@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from zoneinfo import ZoneInfo
 
 from upswell import metrics
 from upswell.figures import Figures
@@ -33,7 +31,7 @@ _RETENTION = {
 class Line:
     """A label, what stands beside it, and the amount behind it (minor units a month) for bars and colours.
 
-    ``last`` and ``mean`` are what it was last week, and in the mean of four, where that is told.
+    ``last`` and ``mean`` are what it was in the period before, and in the mean of four, where that is told.
     """
 
     label: str
@@ -55,11 +53,13 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The whole summary in words. ``quiet``: no existing customer grew, shrank or left; ``net`` is net expansion.
+    """The whole summary in words; ``word`` is what it is of, a week or a month.
 
+    ``quiet``: no existing customer grew, shrank or left; ``net`` is net expansion.
     ``compared`` and ``retention`` are rows of a label and its figures; the other tuples of ``str`` are sentences.
     """
 
+    word: str
     title: str
     period: str
     headline: str
@@ -86,14 +86,20 @@ class Page:
     notes: tuple[str, ...]
     health: str
 
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """What stands above this period's figures, those of the one before, and the mean of four."""
+        return f"this {self.word}", f"last {self.word}", f"4-{self.word} mean"
+
 
 def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
     """Put ``summary`` in words. ``remarks`` (posted late, may be a repeat) come first among the notes."""
     figures, currency = summary.figures, summary.currency
     return Page(
-        title=f"Expansion in week {date.fromisoformat(summary.start).isocalendar().week}",
+        word=summary.period.word,
+        title=f"Expansion in {sentences.named(summary.period)}",
         period=period(summary),
-        headline=sentences.headline(figures, currency),
+        headline=sentences.headline(figures, currency, summary.period.word),
         lead=sentences.lead(figures, currency),
         net=figures.net_expansion,
         quiet=sentences.is_quiet(figures),
@@ -118,13 +124,13 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         ready=sentences.ready(summary),
         ahead=sentences.ahead(summary),
         notes=tuple(words.clean(note, 400) for note in (*remarks, *summary.notes)),
-        health=sentences.health(summary.health, ZoneInfo(summary.zone)),
+        health=sentences.health(summary.health, summary.period.zone),
     )
 
 
 def period(summary: Summary) -> str:
     """Write the days of ``summary``, and whether they are over."""
-    days = words.days(date.fromisoformat(summary.start), date.fromisoformat(summary.end))
+    days = words.days(summary.period.first, summary.period.shift(1).first)
     return days + ("" if summary.complete else ", so far")
 
 
@@ -137,7 +143,7 @@ def _steps(figures: Figures, currency: str) -> tuple[Line, ...]:
 
 
 def _causes(figures: Figures, currency: str) -> tuple[Line, ...]:
-    """Expansion by cause, the largest first; what there was last week only stands below with 0."""
+    """Expansion by cause, the largest first; what there was in the period before only stands below with 0."""
     if not figures.expansion.count:
         return ()
     causes = [(label, getattr(figures.expansion, kind), figures.causes.get(kind)) for kind, label in CAUSES.items()]
@@ -147,11 +153,11 @@ def _causes(figures: Figures, currency: str) -> tuple[Line, ...]:
             words.signed(amount, currency),
             amount,
             words.share(amount / (figures.expansion.total or 1)),
-            last=words.signed(cause.previous_week, currency) if cause else "",
-            mean=words.signed(cause.four_week_mean, currency) if cause else "",
+            last=words.signed(cause.previous, currency) if cause else "",
+            mean=words.signed(cause.mean, currency) if cause else "",
         )
         for label, amount, cause in sorted(causes, key=lambda row: -row[1])
-        if amount or (cause and cause.previous_week)
+        if amount or (cause and cause.previous)
     )
 
 
@@ -167,7 +173,7 @@ def _compared(figures: Figures, currency: str) -> tuple[tuple[str, ...], ...]:
             label,
             *(
                 words.signed(amount, currency)
-                for amount in (this[key], getattr(figures.previous_week, key), getattr(figures.four_week_mean, key))
+                for amount in (this[key], getattr(figures.previous, key), getattr(figures.mean, key))
             ),
         )
         for key, label in _COMPARED.items()

@@ -65,30 +65,33 @@ def _fitting(text: str, amount: int, currency: str) -> str:
 
 
 def _causes(summary: Summary) -> Plan | None:
-    """Expansion of each week, by cause."""
-    points, currency = summary.trend, summary.currency
+    """Expansion of each week, or month, by cause."""
+    points, currency, word = summary.trend, summary.currency, summary.period.word
     held = [kind for kind in CAUSES if any(point.expansion.get(kind) for point in points)]
     if not held:
         return None
     totals = [sum(point.expansion.values()) for point in points]
-    weeks = [
+    columns = [
         {
-            "week": _week(point),
+            "name": _name(point, word),
             "total": words.short(total, currency) if total else "",
             "amounts": [point.expansion.get(kind, 0) for kind in held],
         }
         for point, total in zip(points, totals, strict=True)
     ]
-    told = ", ".join(f"{_week(one)} {words.short(total, currency)}" for one, total in zip(points, totals, strict=True))
+    told = ", ".join(
+        f"{_name(one, word)} {words.short(total, currency)}" for one, total in zip(points, totals, strict=True)
+    )
     shown = {
         "causes": [(label, place) for place, (kind, label) in enumerate(CAUSES.items()) if kind in held],
-        "weeks": weeks,
+        "points": columns,
     }
-    return _plan("causes", "Expansion by cause", _over(points), told, shown)
+    return _plan("causes", "Expansion by cause", _over(points, word), told, shown)
 
 
 def _retention(summary: Summary) -> Plan | None:
-    """NRR and GRR of the 30 days up to each week's end."""
+    """NRR and GRR of the 30 days up to each week's, or month's, end."""
+    word = summary.period.word
     points = [point for point in summary.trend if point.nrr is not None and point.grr is not None]
     if not points:
         return None
@@ -97,23 +100,25 @@ def _retention(summary: Summary) -> Plan | None:
             {"label": label, "text": f"{label} {words.share(getattr(points[-1], key))}", "key": key}
             for key, label in _LINES.items()
         ],
-        "weeks": [{"week": _week(point), "nrr": point.nrr, "grr": point.grr} for point in points],
+        "points": [{"name": _name(point, word), "nrr": point.nrr, "grr": point.grr} for point in points],
     }
     told = "; ".join(
-        f"{label} " + ", ".join(f"{_week(point)} {words.share(getattr(point, key))}" for point in points)
+        f"{label} " + ", ".join(f"{_name(point, word)} {words.share(getattr(point, key))}" for point in points)
         for key, label in _LINES.items()
     )
-    return _plan("retention", "Retention over 30 days", _over(points), told, shown)
+    return _plan("retention", "Retention over 30 days", _over(points, word), told, shown)
 
 
 def _plan(name: str, title: str, when: str, told: str, shown: dict[str, Any]) -> Plan:
     return Plan(name, title, f"{title}, {when}: {told}.", {"title": title, "when": when, **shown})
 
 
-def _week(point: Point) -> str:
-    return words.day(date.fromisoformat(point.monday))
+def _name(point: Point, word: str) -> str:
+    return words.beginning(word, date.fromisoformat(point.first))
 
 
-def _over(points: Sequence[Point]) -> str:
-    """Say how many weeks are shown, and what stands below each."""
-    return "one week" if len(points) == 1 else f"{len(points)} weeks, each by its Monday"
+def _over(points: Sequence[Point], word: str) -> str:
+    """Say how many weeks or months are shown, and what stands below each where that is to be said."""
+    if len(points) == 1:
+        return f"one {word}"
+    return f"{len(points)} {word}s" + (", each by its Monday" if word == "week" else "")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import IO, Any
 
+from upswell.clocks import utc
 from upswell.grid import Grid
 from upswell.render.words import clean
 from upswell.signals.raising import Raised
 from upswell.signals.signs import SIGNALS
-from upswell.weeks import utc
 
 COLUMNS = ("customer", "name", "score", "signal", "points", "evidence", "next_step", "raised_at", "id")
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from upswell.fates import Fate
 from upswell.figures import Figures, Scheduled
+from upswell.periods import Reported, Week
 from upswell.render import words
 from upswell.summary import Health, Summary
 from upswell.targets import Progress
@@ -44,18 +45,25 @@ def is_first(figures: Figures) -> bool:
     return not figures.opening_mrr and bool(figures.closing_mrr)
 
 
-def headline(figures: Figures, currency: str) -> str:
-    """Say in one sentence how much more or less existing customers pay."""
+def named(period: Reported) -> str:
+    """Name a period in a sentence: ``week 46``, ``November``."""
+    if isinstance(period, Week):
+        return f"week {period.first.isocalendar().week}"
+    return words.period(period.name, period.first)
+
+
+def headline(figures: Figures, currency: str, word: str) -> str:
+    """Say in one sentence how much more or less existing customers pay than the ``word`` (week, month) before."""
     net = figures.net_expansion
     if net:
         return f"Existing customers now pay {words.amount(abs(net), currency)} a month {'more' if net > 0 else 'less'}"
     if not is_quiet(figures):
-        return "Existing customers pay as much as a week ago: what grew and what was lost cancel out"
+        return f"Existing customers pay as much as a {word} ago: what grew and what was lost cancel out"
     if is_first(figures):
-        return f"The first week: {words.amount(figures.closing_mrr, currency)} a month from new customers"
+        return f"The first {word}: {words.amount(figures.closing_mrr, currency)} a month from new customers"
     if not figures.closing_mrr:
         return "There is no recurring revenue"
-    return "A quiet week: no existing customer grew, shrank or left"
+    return f"A quiet {word}: no existing customer grew, shrank or left"
 
 
 def lead(figures: Figures, currency: str) -> str:
@@ -157,7 +165,7 @@ def _lost(fate: Fate) -> str:
 
 
 def other(currency: str, figures: Figures) -> str:
-    """Say another currency's week in one line."""
+    """Say another currency's period in one line."""
     moved = "quiet." if is_quiet(figures) else _moved(figures, currency)
     return f"{currency.upper()}: {moved} {_stands(figures, currency)}"
 
@@ -168,15 +176,17 @@ def together(summary: Summary) -> tuple[str, ...]:
     if found is None or not found.rates:
         return ()
     rates = ", ".join(f"{code.upper()} {rate}" for code, rate in found.rates.items())
-    return (f"All in {currency.upper()} at fixed rates ({rates}): {_moved_together(found, currency)}",)
+    return (
+        f"All in {currency.upper()} at fixed rates ({rates}): {_moved_together(found, currency, summary.period.word)}",
+    )
 
 
-def _moved_together(found: Together, currency: str) -> str:
+def _moved_together(found: Together, currency: str, word: str) -> str:
     parts = {"expansion": found.expansion, "contraction": found.contraction, "churn": found.churn}
     moved = [f"{words.signed(amount, currency)} {name}" for name, amount in parts.items() if amount]
-    last = words.signed(found.previous_week.net_expansion, currency)
+    last = words.signed(found.previous.net_expansion, currency)
     opening, closing = (words.amount(amount, currency) for amount in (found.opening_mrr, found.closing_mrr))
-    net = f"{words.signed(found.net_expansion, currency)} net expansion (last week {last})"
+    net = f"{words.signed(found.net_expansion, currency)} net expansion (last {word} {last})"
     retained = f" NRR over 12 months {words.share(found.nrr.m12)}, GRR {words.share(found.grr.m12)}."
     return f"{', '.join([net, *moved])}. MRR went from {opening} to {closing}.{retained if found.nrr.m12 else ''}"
 
@@ -192,7 +202,7 @@ def _target(one: Progress, currency: str) -> str:
         key = one.segment.rpartition(".metadata.")[2]
         whose = f"{words.clean(key, 40)} {words.clean(one.value or '', 40)}: "
     period = words.period(one.period, date.fromisoformat(one.start))
-    span = "month" if period != one.period.rpartition("-")[2] else "quarter"
+    span = "quarter" if "Q" in one.period else "month"
     passed = f"{words.whole(one.elapsed)} of the {span} has passed" if one.elapsed < 1 else f"the {span} is over"
     without = f" (without {' and '.join(code.upper() for code in one.uncounted)})" if one.uncounted else ""
     reached, target = (words.amount(amount, currency) for amount in (one.reached, one.target))
@@ -203,7 +213,7 @@ def corrections(summary: Summary) -> tuple[str, ...]:
     """Say what changed since earlier summaries were posted, over all currencies."""
     return _shortened(
         [
-            f"{again.week} {_KINDS[again.kind]}: {words.signed(again.was, currency)} is now "
+            f"{again.period} {_KINDS[again.kind]}: {words.signed(again.was, currency)} is now "
             f"{words.signed(again.now, currency)} ({words.clean(again.reason, 160)})"
             for currency, figures in _all(summary)
             for again in figures.restated
@@ -223,7 +233,7 @@ def ahead(summary: Summary) -> tuple[str, ...]:
     """Say what is scheduled, over all currencies."""
     return _shortened(
         [
-            _awaited(event, currency, summary.names.get(event.customer, event.customer), ZoneInfo(summary.zone))
+            _awaited(event, currency, summary.names.get(event.customer, event.customer), summary.period.zone)
             for currency, figures in _all(summary)
             for event in figures.scheduled
         ]

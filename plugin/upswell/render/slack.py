@@ -48,32 +48,33 @@ def message(summary: Summary, remarks: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def details(summary: Summary) -> dict[str, Any] | None:
-    """Return what goes into the message's thread: expansion by week and cause, and by product.
+    """Return what goes into the message's thread: expansion by period and cause, and by product.
 
-    None where the message itself is a short one, and where there is no expansion in twelve weeks.
+    None where the message itself is a short one, and where there was no expansion in the twelve periods.
     """
     if sentences.is_quiet(summary.figures) or not any(sum(point.expansion.values()) for point in summary.trend):
         return None
     products = [_product(part, summary.currency) for part in summary.figures.by_product]
     if len(products) > _PRODUCTS:
         products[_PRODUCTS:] = [f"{len(products) - _PRODUCTS} more"]
-    blocks = [_section(_table("Expansion by week and cause", _weeks(summary))), *_listed("By product", products)]
-    text = "Expansion by week and cause" + (", and by product" if products else "")
+    heading = f"Expansion by {summary.period.word} and cause"
+    blocks = [_section(_table(heading, _points(summary))), *_listed("By product", products)]
+    text = heading + (", and by product" if products else "")
     return {"text": text, "blocks": [block.to_dict() for block in blocks]}
 
 
-def _weeks(summary: Summary) -> list[str]:
-    """Return a row a week, with a column for its sum and for each cause there was."""
+def _points(summary: Summary) -> list[str]:
+    """Return a row a week, or a month, with a column for its sum and for each cause there was."""
     kinds = [kind for kind in CAUSES if any(point.expansion.get(kind) for point in summary.trend)]
     rows = [["", "Sum", *(CAUSES[kind] for kind in kinds)]]
     for point in summary.trend:
         amounts = [sum(point.expansion.values()), *(point.expansion.get(kind, 0) for kind in kinds)]
         shown = [words.short(amount, summary.currency) if amount else "–" for amount in amounts]
-        rows.append([words.day(date.fromisoformat(point.monday)), *shown])
+        rows.append([words.beginning(summary.period.word, date.fromisoformat(point.first)), *shown])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        f"{week:<{widths[0]}}" + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))
-        for week, *cells in rows
+        f"{first:<{widths[0]}}" + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))
+        for first, *cells in rows
     ]
 
 
@@ -96,7 +97,7 @@ def _blocks(said: Page) -> Iterator[Block]:
     yield from _head(said)
     if said.causes:
         beside = "\n".join(_escaped(line) for line in (said.origins, *said.parts[:_PARTS]))
-        yield _section(_table("Why it grew", _causes(said.causes)) + f"\n{beside}")
+        yield _section(_table("Why it grew", _causes(said)) + f"\n{beside}")
     yield from _customers(said.customers)
     yield from _lists(said)
     yield _section(_table("Monthly recurring revenue", _bridge(said)))
@@ -133,9 +134,10 @@ def _customers(customers: Sequence[Customer]) -> Iterator[Block]:
 
 
 def _ratios(said: Page) -> Block:
-    """Expansion and net expansion, last week and in the mean of four; NRR and GRR."""
+    """Expansion and net expansion, in the period before and in the mean of four; NRR and GRR."""
+    _, before, typical = said.columns
     moved = [
-        f"*{label}*\n{this}\nlast week {last}\n4-week mean {mean}"
+        f"*{label}*\n{this}\n{before} {last}\n{typical} {mean}"
         for label, this, last, mean in said.compared
         if label in ("Expansion", "Net expansion")
     ]
@@ -160,10 +162,13 @@ def _bridge(said: Page) -> list[str]:
     return [f"{'Opening':<13}  {said.opening:>{width}}", *rows, f"{'Closing':<13}  {said.closing:>{width}}"]
 
 
-def _causes(causes: Sequence[Line]) -> list[str]:
-    label, this = (max(len(getattr(cause, part)) for cause in causes) for part in ("label", "text"))
-    rows = [f"{cause.label:<{label}}  {cause.text:>{this}}" for cause in causes]
-    return [f"{row}  last week {cause.last}" if cause.last else row for row, cause in zip(rows, causes, strict=True)]
+def _causes(said: Page) -> list[str]:
+    _, before, _ = said.columns
+    label, this = (max(len(getattr(cause, part)) for cause in said.causes) for part in ("label", "text"))
+    rows = [f"{cause.label:<{label}}  {cause.text:>{this}}" for cause in said.causes]
+    return [
+        f"{row}  {before} {cause.last}" if cause.last else row for row, cause in zip(rows, said.causes, strict=True)
+    ]
 
 
 def _rows(lines: Sequence[Line], widths: Sequence[int] = ()) -> list[str]:

@@ -41,7 +41,7 @@ def _blocks(said: Page) -> Iterator[RenderableType]:
     if said.causes:
         yield from _section("Why it grew", _causes(said))
     if not said.quiet:
-        yield from _section("Week by week", _figures(said.compared, ("", "this week", "last week", "4-week mean")))
+        yield from _section(f"{said.word.title()} by {said.word}", _figures(said.compared, ("", *said.columns)))
     if said.retention:
         yield from _section("Retention", _figures(said.retention, ("", "30 days", "12 months")))
     if said.customers:
@@ -89,7 +89,7 @@ def _causes(said: Page) -> Group:
     table = _grid("l", "r", "r", "r", "l")
     widest = max(abs(cause.amount) for cause in said.causes)
     if any(cause.last for cause in said.causes):
-        table.add_row(*(Text(heading, "dim") for heading in ("", "this week", "last week", "share")))
+        table.add_row(*(Text(heading, "dim") for heading in ("", *said.columns[:2], "share")))
     for cause in said.causes:
         table.add_row(cause.label, cause.text, Text(cause.last, "dim"), Text(cause.share, "dim"), _bar(cause, widest))
     return Group(table, *(Text(line, style="dim") for line in (said.origins, *said.parts)))

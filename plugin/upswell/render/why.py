@@ -106,13 +106,13 @@ def _derivation(told: Derivation, zone: ZoneInfo) -> Iterator[RenderableType]:
 
 
 def _posted(title: str, told: Sequence[Told], zone: ZoneInfo) -> Iterator[RenderableType]:
-    """Draw what summaries said of a week and kind, one after the other, and what is so now."""
-    columns = [_Column("week"), _Column("kind"), _Column("said by"), _Column("all customers", figures=True)]
+    """Draw what summaries said of a period and kind, one after the other, and what is so now."""
+    columns = [_Column("period"), _Column("kind"), _Column("said by"), _Column("all customers", figures=True)]
     rows = []
     for one in told:
         said = [(f"the summary of {saying.summary}, {_read(saying.at, zone)}", saying.amount) for saying in one.said]
         for number, (who, minor) in enumerate([*said, ("now", one.now)]):
-            heads = ("", "") if number else (one.week, one.kind)
+            heads = ("", "") if number else (one.period, one.kind)
             rows.append((*heads, who, signed(minor, one.currency)))
     if rows:
         yield from _section(title, _table(columns, rows))

@@ -100,6 +100,11 @@ def period(name: str, first: date) -> str:
     return name.rpartition("-")[2] if "Q" in name else str(format_date(first, "MMMM", locale=_LOCALE))
 
 
+def beginning(word: str, first: date) -> str:
+    """Name a week or month, as ``word`` says, where there is little room: ``Nov 9``, ``Nov``."""
+    return day(first) if word == "week" else str(format_date(first, "MMM", locale=_LOCALE))
+
+
 def moment(when: datetime) -> str:
     """Write a time as the clocks of its own zone show it: ``Mon, Nov 16, 09:00``."""
     return str(format_datetime(when, "EEE, MMM d, HH:mm", locale=_LOCALE))

@@ -2,10 +2,10 @@
 
 from zoneinfo import ZoneInfo
 
+from upswell.clocks import months_before
 from upswell.portfolio import Position
 from upswell.signals.known import Known
 from upswell.signals.terms import DAY
-from upswell.weeks import months_before
 
 _UTC = ZoneInfo("UTC")
 _DAYS = {"day": 1, "week": 7}

@@ -1,4 +1,4 @@
-"""From the ledger to the summary of a week."""
+"""From the ledger to the summary of a week or a month."""
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,26 +7,28 @@ from dataclasses import replace
 
 from upswell import agenda, books, deliveries, events, raised, tallies, tracked
 from upswell.additions import with_additions
+from upswell.clocks import utc
 from upswell.figures import Earlier, Span, leaders, trailing
 from upswell.kinds import Movement
 from upswell.ledger import Ledger
+from upswell.notes import seen_since
+from upswell.periods import Reported
 from upswell.restated import Now, Past, Post, changed, up_to
 from upswell.settings import Config
 from upswell.signals.best import Ready, best
 from upswell.summary import Booked, Health, Planned, Summary, ahead_of, span_of, summarise
 from upswell.tracks import Track
 from upswell.verdicts import verdict
-from upswell.weeks import Week, utc
 
 
-def weekly_summary(ledger: Ledger, config: Config, week: Week, now: int) -> Summary:
-    """Summarise ``week`` from what the ledger holds at ``now`` (unix seconds UTC).
+def summary_of(ledger: Ledger, config: Config, period: Reported, now: int) -> Summary:
+    """Summarise ``period`` from what the ledger holds at ``now`` (unix seconds UTC).
 
-    Only movements of the week, and those booked ahead, are read: the rest comes from tracks and sums. Raises
-    UpswellError where the week has not begun, InvariantError where the figures do not add up.
+    Only movements of the period, and those booked ahead, are read: the rest comes from tracks and sums. Raises
+    UpswellError where the period has not begun, InvariantError where the figures do not add up.
     """
     with _one_look(ledger):
-        return _summary(ledger, config, span_of(week, now))
+        return _summary(ledger, config, span_of(period, now))
 
 
 @contextmanager
@@ -44,37 +46,37 @@ def _one_look(ledger: Ledger) -> Iterator[None]:
 
 
 def _summary(ledger: Ledger, config: Config, span: Span) -> Summary:
-    week = span.week
+    period = span.period
     since, until = ahead_of(span)
-    happened = books.movements(ledger, since=week.start, until=span.cut)
+    happened = books.movements(ledger, since=period.start, until=span.cut)
     booked = books.movements(ledger, since=since, until=until) if since < until else []
     planned = Planned(agenda.scheduled(ledger), agenda.overtaken(ledger))
     tracks = tracked.tracks(ledger)
     codes = sorted({track.currency for track in tracks})
-    begun = [one for code in codes for one in _new(ledger, code, week)]
+    begun = [one for code in codes for one in _new(ledger, code, period)]
     summary = summarise(
         Booked([*begun, *happened, *booked], tracks, {code: _earlier(ledger, code, span) for code in codes}),
         span,
         currency=config.report.currency,
         names=books.names(ledger, _named(happened, [*booked, *planned.scheduled])),
         health=_health(ledger),
-        past=_past(ledger, up_to(deliveries.posts(ledger), week), tracks),
+        past=_past(ledger, up_to(deliveries.posts(ledger, period.report), period), tracks),
         planned=planned,
     )
-    told = replace(summary, signals=_ready(ledger, week, span.now))
+    told = replace(summary, signals=_ready(ledger, period, span.now))
     return with_additions(ledger, config, told, span, happened, tracks)
 
 
-def _new(ledger: Ledger, code: str, week: Week) -> list[Movement]:
+def _new(ledger: Ledger, code: str, period: Reported) -> list[Movement]:
     """Return who was new in the four weeks before: what an import is told by."""
-    return books.movements(ledger, since=week.shift(-4).start, until=week.start, currency=code, kind="new")
+    return books.movements(ledger, since=seen_since(period), until=period.start, currency=code, kind="new")
 
 
 def _earlier(ledger: Ledger, code: str, span: Span) -> Earlier:
     month, year = trailing(span)
-    weeks = [span.week.shift(-back) for back in range(1, 5)]
+    before = [span.period.shift(-back) for back in range(1, 5)]
     return Earlier(
-        weeks=[books.bridge(ledger, code, week.start, week.end) for week in weeks],
+        periods=[books.bridge(ledger, code, one.start, one.end) for one in before],
         d30=books.bridge(ledger, code, month, span.cut),
         m12=books.bridge(ledger, code, year, span.cut),
     )
@@ -88,14 +90,15 @@ def _named(happened: Sequence[Movement], ahead: Iterable[Movement]) -> set[str]:
 
 
 def _past(ledger: Ledger, posts: Sequence[Post], tracks: Iterable[Track]) -> Past:
-    """Return what was said, with what it has become; movements are read of weeks in which anything changed."""
-    weeks = {post.week.name: post.week for post in posts}
+    """Return what was said, with what it has become; movements are read of periods in which anything changed."""
+    periods = {post.period.name: post.period for post in posts}
     codes = {track.currency for track in tracks} if posts else ()
     bridges = {
-        name: {code: books.bridge(ledger, code, week.start, week.end) for code in codes} for name, week in weeks.items()
+        name: {code: books.bridge(ledger, code, period.start, period.end) for code in codes}
+        for name, period in periods.items()
     }
     news = {
-        name: books.movements(ledger, since=weeks[name].start, until=weeks[name].end)
+        name: books.movements(ledger, since=periods[name].start, until=periods[name].end)
         for name in changed(posts, bridges)
     }
     causes = {movement.cause for held in news.values() for movement in held}
@@ -103,10 +106,10 @@ def _past(ledger: Ledger, posts: Sequence[Post], tracks: Iterable[Track]) -> Pas
     return Past(posts, deliveries.arrivals(ledger, causes), tallies.rules_since(ledger), now)
 
 
-def _ready(ledger: Ledger, week: Week, now: int) -> tuple[Ready, ...]:
-    """Return who was ready for more in the week, and is so still, or was until the next one ended."""
-    stood = raised.standing(ledger, at=min(now, week.shift(1).end - 1))
-    found = [one for one in stood if one.raised_at < week.end]
+def _ready(ledger: Ledger, period: Reported, now: int) -> tuple[Ready, ...]:
+    """Return who was ready for more in the period, and is so still, or was until the next one ended."""
+    stood = raised.standing(ledger, at=min(now, period.shift(1).end - 1))
+    found = [one for one in stood if one.raised_at < period.end]
     leading = {one.customer for one in best(found, {})}
     return best([one for one in found if one.customer in leading], books.names(ledger, leading))
 
