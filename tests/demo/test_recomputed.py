@@ -1,4 +1,4 @@
-"""Every week's figures at Lumen Kites, reckoned once more from `movements --format jsonl` and nothing else."""
+"""Weeks and months at Lumen Kites, reckoned once more from `movements --format jsonl` and nothing else."""
 
 import io
 import json
@@ -12,6 +12,7 @@ from upswell import books, events, listing
 from upswell.config import load
 from upswell.intake import apply_pending
 from upswell.ledger import Ledger
+from upswell.periods import Month, Week
 from upswell.reports import period_summary, render_as
 from upswell_connectors.fake_stripe import lumen_kites
 from upswell_connectors.fake_stripe.delivery import bodies
@@ -19,8 +20,10 @@ from upswell_connectors.fake_stripe.server import serving
 from upswell_connectors.stripe_api import StripeApi
 
 NOW = datetime(2026, 11, 18, tzinfo=UTC)
-WEEK = timedelta(days=7)
-WEEKS = [f"2026-W{number}" for number in (36, 40, 44, 45, 46)]
+PERIODS = {
+    **{f"2026-W{number}": Week for number in (36, 40, 44, 45, 46)},
+    **{f"2026-{number:02d}": Month for number in (3, 9, 10)},
+}
 EXPANSION = ("upgrade", "add_on", "seat", "overage")
 RATES = {"usd": Fraction(1), "eur": Fraction("1.08")}
 CONFIG = """
@@ -38,7 +41,7 @@ quarter = 8000
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    """Give the movements as JSON lines tell them, and the JSON of some weeks by their name."""
+    """Give the movements as JSON lines tell them, and the JSON of some weeks and months by their name."""
     folder = tmp_path_factory.mktemp("recomputed")
     account = lumen_kites.year(date(2026, 11, 18))
     with serving(account) as api, Ledger(folder / "ledger.db", create=True) as ledger:
@@ -48,19 +51,31 @@ def told(tmp_path_factory):
         apply_pending(ledger, config.rules, StripeApi(config.stripe))
         now, lines = int(NOW.timestamp()), io.StringIO()
         listing.json_lines(books.movements(ledger, until=now + 1), lines)
-        summaries = {name: json.loads(render_as(period_summary(ledger, config, name, now), "json")) for name in WEEKS}
+        summaries = {
+            name: json.loads(render_as(period_summary(ledger, config, name, now, kind=kind), "json"))
+            for name, kind in PERIODS.items()
+        }
     movements = [json.loads(line) for line in lines.getvalue().splitlines()]
     for movement in movements:
         movement["at"] = datetime.fromisoformat(movement["occurred_at"])
     return movements, summaries
 
 
-@pytest.fixture(params=WEEKS)
-def week(request, told):
-    """Give the movements, a week's JSON, and when it began."""
+@pytest.fixture(params=PERIODS)
+def period(request, told):
+    """Give the movements, the JSON of a week or month, and when it and each of the four before began, and it ended."""
     movements, summaries = told
     summary = summaries[request.param]
-    return movements, summary, datetime.fromisoformat(summary["start"]).replace(tzinfo=UTC)
+    start, end = (datetime.fromisoformat(summary[key]).replace(tzinfo=UTC) for key in ("start", "end"))
+    return movements, summary, [*(before(start, end, many) for many in (4, 3, 2, 1)), start, end]
+
+
+def before(start, end, many):
+    """Return when the week, or month, so many before the one from ``start`` to ``end`` began."""
+    if end - start == timedelta(days=7):
+        return start - many * (end - start)
+    years, month = divmod(12 * start.year + start.month - 1 - many, 12)
+    return start.replace(year=years, month=month + 1)
 
 
 def within(movements, start, end, **equal):
@@ -85,31 +100,31 @@ def by_currency(summary):
     yield from summary["other_currencies"].items()
 
 
-def test_causes_are_those_of_the_movements(week):
-    """Amount, count and customers of each cause, and its amount last week, are what the movements say."""
-    movements, summary, start = week
+def test_causes_are_those_of_the_movements(period):
+    """Amount, count and customers of each cause, and its amount before, are what the movements say."""
+    movements, summary, edges = period
+    word = "week" if "week" in summary else "month"
     for code, figures in by_currency(summary):
         for kind in EXPANSION:
-            own, before = (
-                within(movements, moment, moment + WEEK, kind=kind, currency=code) for moment in (start, start - WEEK)
-            )
-            found, four = figures["causes"][kind], within(movements, start - 4 * WEEK, start, kind=kind, currency=code)
+            of = {"kind": kind, "currency": code}
+            own, last = within(movements, *edges[4:], **of), within(movements, *edges[3:5], **of)
+            found, four = figures["causes"][kind], within(movements, edges[0], edges[4], **of)
             assert (found["amount"], found["count"]) == (total(own), len(own))
             assert found["customers"] == len({one["customer"] for one in own})
-            assert found["previous_week"] == total(before)
-            assert abs(found["four_week_mean"] - Fraction(total(four), 4)) < 1
+            assert found[f"previous_{word}"] == total(last)
+            assert abs(found[f"four_{word}_mean"] - Fraction(total(four), 4)) < 1
 
 
-def test_products_and_cohorts_are_those_of_the_movements(week):
+def test_products_and_cohorts_are_those_of_the_movements(period):
     """Expansion by product and by the month of the first payment is what the movements say."""
-    movements, summary, start = week
+    movements, summary, edges = period
     first = {}
     for one in movements:
         if one["kind"] == "new":
             first.setdefault(one["customer"], one["occurred_at"][:7])
     for code, figures in by_currency(summary):
         products, cohorts = defaultdict(int), defaultdict(int)
-        for one in within(movements, start, start + WEEK, currency=code):
+        for one in within(movements, *edges[4:], currency=code):
             if one["kind"] in EXPANSION:
                 products[one["product_to"] or one["product_from"]] += one["amount"]
                 cohorts[first[one["customer"]]] += one["amount"]
@@ -119,10 +134,10 @@ def test_products_and_cohorts_are_those_of_the_movements(week):
             assert sum(part["amount"] for part in parts) == figures["expansion"]["total"]
 
 
-def test_the_currencies_together_are_those_of_the_movements(week):
+def test_the_currencies_together_are_those_of_the_movements(period):
     """Bridge, opening and closing MRR and retention in US dollars are what the movements say at the fixed rate."""
-    movements, summary, start = week
-    found, end = summary["together"], start + WEEK
+    movements, summary, edges = period
+    found, (*_, start, end) = summary["together"], edges
     opening = dollars(one for one in movements if one["at"] < start)
     bridge = {kind: dollars(within(movements, start, end, kind=kind)) for kind in found["bridge"]}
     assert (found["opening_mrr"], found["bridge"]) == (opening, bridge)
@@ -145,11 +160,11 @@ def standing(movements, before):
     return held
 
 
-def test_targets_are_reached_by_the_movements(week):
-    """What was won towards each target is the expansion from its period's start to the end of the week."""
-    movements, summary, start = week
+def test_targets_are_reached_by_the_movements(period):
+    """What was won towards each target is the expansion from its period's start to the end of the week or month."""
+    movements, summary, edges = period
     assert {target["target"] for target in summary["targets"]} == {250_000, 800_000}
     for target in summary["targets"]:
         since, until = (datetime.fromisoformat(target[key]).replace(tzinfo=UTC) for key in ("start", "end"))
-        won = within(movements, since, min(until, start + WEEK))
+        won = within(movements, since, min(until, edges[-1]))
         assert target["reached"] == dollars(one for one in won if one["kind"] in EXPANSION)

@@ -146,11 +146,11 @@ Monthly recurring revenue
   Closing      $10,557.54
 
 Why it grew
-            this week  last week  share
-  Upgrades   +$490.00      $0.00  42.3%  ██████████████
-  Seats      +$360.00   +$351.20  31.1%  ██████████▎
-  Overage    +$208.34      $0.00  18.0%  █████▉
-  Add-ons     +$99.00      $0.00   8.6%  ██▊
+             week 46   week 45  share
+  Upgrades  +$490.00     $0.00  42.3%  ██████████████
+  Seats     +$360.00  +$351.20  31.1%  ██████████▎
+  Overage   +$208.34     $0.00  18.0%  █████▉
+  Add-ons    +$99.00     $0.00   8.6%  ██▊
   5 movements of 3 customers: +$1,037.34 organic, +$120.00 with sales
 """
     )
@@ -160,9 +160,9 @@ def test_every_face_says_what_came_with_sales_and_what_was_last_week():
     """Expansion by cause stands beside last week's on every face, and what was organic apart from sales."""
     told = CASES["busy"]
     for face in (terminal.text(told, 200), slack_texts(slack.message(told)), shown(email.letter(told).html)):
-        assert re.search(r"Seats +\+\$360\.00 +(last week )?\+\$351\.20", face)
+        assert re.search(r"Seats +\+\$360\.00 +(week 45 )?\+\$351\.20", face)
         assert "+$1,037.34 organic, +$120.00 with sales" in face
-    assert "Seats: +$360.00 (31.1%; last week +$351.20, 4-week mean +$87.80)" in email.letter(told).text
+    assert "Seats: +$360.00 (31.1%; week 45 +$351.20, 4-week mean +$87.80)" in email.letter(told).text
     assert "+$1,037.34 organic, +$120.00 with sales" in email.letter(told).text
 
 
@@ -181,7 +181,7 @@ def test_a_summary_kept_without_causes_is_shown_without_last_weeks():
     for face in (terminal.text(old), slack_texts(slack.message(old)), email.letter(old).text):
         assert re.search(r"Upgrades:? +\+\$490\.00", face)
     assert "Upgrades: +$490.00 (42.3%)" in email.letter(old).text
-    assert "last week" not in terminal.text(old).split("Why it grew")[1].split("Week by week")[0]
+    assert "week 45" not in terminal.text(old).split("Why it grew")[1].split("Week by week")[0]
 
 
 @pytest.mark.parametrize(

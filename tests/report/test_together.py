@@ -201,7 +201,7 @@ def test_people_read_it_in_one_line():
     """The first line of the other currencies says what all are together, and at which rates."""
     line, *others = page(told(SEVERAL)).others
     assert line == (
-        "All in USD at fixed rates (EUR 1.08, JPY 0.0067, KWD 3.25): +$80.39 net expansion (last week +$10.80), "
+        "All in USD at fixed rates (EUR 1.08, JPY 0.0067, KWD 3.25): +$80.39 net expansion (week 45 +$10.80), "
         "+$133.01 expansion, −$20.10 contraction, −$32.52 churn. MRR went from $1,784.32 to $1,864.71."
     )
     assert len(others) == 3

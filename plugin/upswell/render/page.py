@@ -56,6 +56,7 @@ class Page:
     """The whole summary in words; ``word`` is what it is of, a week or a month.
 
     ``quiet``: no existing customer grew, shrank or left; ``net`` is net expansion.
+    ``columns`` name what stands in ``compared``: the period, the one before, and the mean of the four before.
     ``compared`` and ``retention`` are rows of a label and its figures; the other tuples of ``str`` are sentences.
     """
 
@@ -72,6 +73,7 @@ class Page:
     causes: tuple[Line, ...]
     origins: str
     parts: tuple[str, ...]
+    columns: tuple[str, str, str]
     compared: tuple[tuple[str, ...], ...]
     retention: tuple[tuple[str, ...], ...]
     facts: tuple[str, ...]
@@ -86,20 +88,15 @@ class Page:
     notes: tuple[str, ...]
     health: str
 
-    @property
-    def columns(self) -> tuple[str, str, str]:
-        """What stands above this period's figures, those of the one before, and the mean of four."""
-        return f"this {self.word}", f"last {self.word}", f"4-{self.word} mean"
-
 
 def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
     """Put ``summary`` in words. ``remarks`` (posted late, may be a repeat) come first among the notes."""
-    figures, currency = summary.figures, summary.currency
+    figures, currency, period = summary.figures, summary.currency, summary.period
     return Page(
-        word=summary.period.word,
-        title=f"Expansion in {sentences.named(summary.period)}",
-        period=period(summary),
-        headline=sentences.headline(figures, currency, summary.period.word),
+        word=period.word,
+        title=f"Expansion in {sentences.named(period)}",
+        period=days(summary),
+        headline=sentences.headline(figures, currency, period.word),
         lead=sentences.lead(figures, currency),
         net=figures.net_expansion,
         quiet=sentences.is_quiet(figures),
@@ -109,6 +106,7 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         causes=_causes(figures, currency),
         origins=sentences.origins(figures, currency),
         parts=sentences.parts(figures, currency),
+        columns=(sentences.named(period), sentences.named(period.shift(-1)), f"4-{period.word} mean"),
         compared=_compared(figures, currency),
         retention=_retention(figures),
         facts=sentences.facts(figures),
@@ -124,14 +122,14 @@ def page(summary: Summary, remarks: Sequence[str] = ()) -> Page:
         ready=sentences.ready(summary),
         ahead=sentences.ahead(summary),
         notes=tuple(words.clean(note, 400) for note in (*remarks, *summary.notes)),
-        health=sentences.health(summary.health, summary.period.zone),
+        health=sentences.health(summary.health, period.zone),
     )
 
 
-def period(summary: Summary) -> str:
+def days(summary: Summary) -> str:
     """Write the days of ``summary``, and whether they are over."""
-    days = words.days(summary.period.first, summary.period.shift(1).first)
-    return days + ("" if summary.complete else ", so far")
+    shown = words.days(summary.period.first, summary.period.shift(1).first)
+    return shown + ("" if summary.complete else ", so far")
 
 
 def _steps(figures: Figures, currency: str) -> tuple[Line, ...]:

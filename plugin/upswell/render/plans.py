@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from upswell.render import words
-from upswell.render.page import CAUSES, PRICES, period
+from upswell.render.page import CAUSES, PRICES, days
 from upswell.summary import Summary
 from upswell.trend import Point
 
@@ -44,7 +44,7 @@ def _bridge(summary: Summary) -> Plan | None:
         _level("Closing", figures.closing_mrr, currency),
     ]
     told = ", ".join(f"{row['label'].lower()} {row['text']}" for row in rows)
-    return _plan("bridge", "Monthly recurring revenue", period(summary), told, {"rows": rows})
+    return _plan("bridge", "Monthly recurring revenue", days(summary), told, {"rows": rows})
 
 
 def _level(label: str, amount: int, currency: str) -> dict[str, Any]:

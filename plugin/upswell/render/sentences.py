@@ -176,17 +176,16 @@ def together(summary: Summary) -> tuple[str, ...]:
     if found is None or not found.rates:
         return ()
     rates = ", ".join(f"{code.upper()} {rate}" for code, rate in found.rates.items())
-    return (
-        f"All in {currency.upper()} at fixed rates ({rates}): {_moved_together(found, currency, summary.period.word)}",
-    )
+    moved = _moved_together(found, currency, named(summary.period.shift(-1)))
+    return (f"All in {currency.upper()} at fixed rates ({rates}): {moved}",)
 
 
-def _moved_together(found: Together, currency: str, word: str) -> str:
+def _moved_together(found: Together, currency: str, before: str) -> str:
     parts = {"expansion": found.expansion, "contraction": found.contraction, "churn": found.churn}
     moved = [f"{words.signed(amount, currency)} {name}" for name, amount in parts.items() if amount]
     last = words.signed(found.previous.net_expansion, currency)
     opening, closing = (words.amount(amount, currency) for amount in (found.opening_mrr, found.closing_mrr))
-    net = f"{words.signed(found.net_expansion, currency)} net expansion (last {word} {last})"
+    net = f"{words.signed(found.net_expansion, currency)} net expansion ({before} {last})"
     retained = f" NRR over 12 months {words.share(found.nrr.m12)}, GRR {words.share(found.grr.m12)}."
     return f"{', '.join([net, *moved])}. MRR went from {opening} to {closing}.{retained if found.nrr.m12 else ''}"
 
