@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import msgspec
 
-from upswell.config import Secret
+from upswell.addresses import WEBHOOK_PATH, webhook_url
+from upswell.errors import UpswellError
+from upswell.settings import Config, Secret
 from upswell_connectors.client import API_VERSION, Client
 from upswell_connectors.event_types import EVENT_TYPES
 
@@ -39,6 +42,15 @@ class Endpoint:
         if self.api_version == API_VERSION:
             return ()
         return (f"version {self.api_version or 'of the account'}, not {API_VERSION}",)
+
+    def is_ours(self, public: str | None) -> bool:
+        """Whether it is at the receiver's address; where that is not known, whether it ends as one does."""
+        if public is None:
+            return urlsplit(self.url).path == WEBHOOK_PATH
+        try:
+            return self.url == webhook_url(public)
+        except UpswellError:
+            return False
 
     def _faults(self) -> Iterator[str]:
         sent, needed = set(self.enabled_events), set(EVENT_TYPES)
@@ -90,3 +102,16 @@ def remove(client: Client, name: str) -> None:
 
 
 _EVENTS = [("enabled_events[]", kind) for kind in EVENT_TYPES]
+
+
+def own_endpoints(config: Config) -> list[Endpoint] | None:
+    """Return the receiver's own endpoints at Stripe; None without a key that may read them, or without an answer."""
+    if config.stripe.api_key is None or not config.stripe.webhooks:
+        return None
+    client = Client(config.stripe, attempts=1)
+    try:
+        return [one for one in endpoints(client) if one.is_ours(config.server.public_url)]
+    except UpswellError:
+        return None
+    finally:
+        client.close()

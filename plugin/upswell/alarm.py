@@ -9,8 +9,8 @@ from upswell.alerts import DAYS, Alert, Pulse, alerts, due, remembered
 from upswell.config import Config
 from upswell.errors import UpswellError
 from upswell.ledger import Ledger, note_job
-from upswell.surroundings import own_endpoints
 from upswell_connectors import email, slack
+from upswell_connectors.webhook_endpoints import own_endpoints
 
 _JOB = "alerts"
 _DAY_SECONDS = 86_400

@@ -10,6 +10,7 @@ from upswell.backlog import backlog
 from upswell.catchup import standing, told_gap
 from upswell.config import Config
 from upswell.course import finished_at
+from upswell.due import next_run
 from upswell.errors import LedgerError
 from upswell.events import counts
 from upswell.finding import Finding, age
@@ -18,7 +19,6 @@ from upswell.metered import metered
 from upswell.outgoing import outgoing
 from upswell.periods import parse
 from upswell.rebuild import Progress, may_be_changed_back
-from upswell.schedule import next_run
 from upswell.surroundings import surroundings
 from upswell.undeclared import undeclared
 from upswell.unexpanded import unexpanded

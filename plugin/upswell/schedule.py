@@ -13,7 +13,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from upswell import outbox
 from upswell.alarm import raise_alarm
 from upswell.arrivals import shed
-from upswell.due import next_run
 from upswell.errors import UpswellError
 from upswell.ledger import Ledger
 from upswell.looking import look
@@ -25,8 +24,6 @@ from upswell.sending import send_due
 from upswell.settings import Config, HookSettings
 from upswell.signalled import tell_signals
 from upswell.telling import destinations, noted, prepare, tell
-
-__all__ = ["Schedule", "next_run", "start"]
 
 _DAY_MINUTES, _HOUR_MINUTES = 1440, 60
 _LOOK_MINUTES, _LOOK_SECONDS = 5, 5.0

@@ -4,9 +4,8 @@ import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from upswell.addresses import WEBHOOK_PATH, webhook_url
+from upswell.addresses import WEBHOOK_PATH
 from upswell.config import Config
 from upswell.errors import Refused, UpswellError
 from upswell.finding import Finding, size
@@ -75,7 +74,7 @@ def _endpoint(config: Config, there: list[Endpoint]) -> Finding:
     if not config.stripe.webhooks:
         return Finding("endpoint", well=True, text="not needed: webhooks = false under [stripe]")
     public = config.server.public_url
-    held = [one for one in there if _is_own(one, public)]
+    held = [one for one in there if one.is_ours(public)]
     place = public or "URL"
     if not held:
         where = f"at {public}" if public else f"that ends in {WEBHOOK_PATH}"
@@ -84,25 +83,3 @@ def _endpoint(config: Config, there: list[Endpoint]) -> Finding:
     if wrong:
         return Finding("endpoint", well=False, text=f"{'; '.join(wrong)}: `upswell connect {held[0].url}` mends it")
     return Finding("endpoint", well=True, text=", ".join(f"{one.id} at {one.url}" for one in held))
-
-
-def own_endpoints(config: Config) -> list[Endpoint] | None:
-    """Return the receiver's own endpoints at Stripe; None without a key that may read them, or without an answer."""
-    if config.stripe.api_key is None or not config.stripe.webhooks:
-        return None
-    client = Client(config.stripe, attempts=1)
-    try:
-        return [one for one in endpoints(client) if _is_own(one, config.server.public_url)]
-    except UpswellError:
-        return None
-    finally:
-        client.close()
-
-
-def _is_own(one: Endpoint, public: str | None) -> bool:
-    if public is None:
-        return urlsplit(one.url).path == WEBHOOK_PATH
-    try:
-        return one.url == webhook_url(public)
-    except UpswellError:
-        return False

@@ -9,6 +9,7 @@ import time_machine
 from booked import at
 
 from upswell import schedule
+from upswell.due import next_run
 from upswell.ledger import Ledger
 from upswell.periods import Week
 
@@ -66,6 +67,6 @@ def test_a_failure_is_logged_without_secrets(ledger, slack, caplog):
 def test_the_next_run_is_in_the_reports_zone(tmp_path):
     """What is shown as the next run is the coming Monday at nine, as the zone's clocks will show it."""
     report = desks.config(tmp_path).report
-    run = schedule.next_run(at("2026-10-24T12:00"), report)
+    run = next_run(at("2026-10-24T12:00"), report)
     assert run.isoformat() == "2026-10-26T09:00:00+01:00"
     assert run.tzinfo == ZoneInfo("Europe/Berlin")
