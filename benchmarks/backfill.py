@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from upswell.config import Secret, StripeSettings
-from upswell.resources import STEPS
+from upswell.configuration.config import Secret, StripeSettings
+from upswell.fetching.resources import STEPS
 from upswell_connectors import client as clients
 from upswell_connectors.lists import read
 from upswell_connectors.shapes import facts_of_object

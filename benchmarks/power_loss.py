@@ -26,11 +26,11 @@ from typing import Any
 import receiver
 from results import section
 
-from upswell import books, events
-from upswell.intake import apply_pending
-from upswell.kinds import Movement
-from upswell.ledger import Ledger
-from upswell.rules import Rules
+from upswell.core.kinds import Movement
+from upswell.core.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.store import books, events
+from upswell.store.ledger import Ledger
 from upswell_connectors.fake_stripe.delivery import signature
 from upswell_webhooks.app import WEBHOOK_PATH
 

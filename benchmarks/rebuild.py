@@ -19,19 +19,19 @@ from pathlib import Path
 
 from results import section, table
 
-from upswell.discounts import Coupon, Discount
-from upswell.events import accept, envelope
-from upswell.facts import Facts, Told
-from upswell.history import CREATED, State
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger
-from upswell.memory import Memory
-from upswell.portfolio import Item, Subscription
-from upswell.prices import Amounts, Price
-from upswell.rebuild import rebuild
-from upswell.reclassify import reclassify
-from upswell.records import history_of, write_facts
-from upswell.rules import Rules
+from upswell.core.discounts import Coupon, Discount
+from upswell.core.facts import Facts, Told
+from upswell.core.history import CREATED, State
+from upswell.core.portfolio import Item, Subscription
+from upswell.core.prices import Amounts, Price
+from upswell.core.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.intake.memory import Memory
+from upswell.intake.rebuild import rebuild
+from upswell.intake.reclassify import reclassify
+from upswell.store.events import accept, envelope
+from upswell.store.ledger import Ledger
+from upswell.store.records import history_of, write_facts
 from upswell_connectors.fake_stripe.crowd import crowd
 from upswell_connectors.fake_stripe.delivery import bodies
 

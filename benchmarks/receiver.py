@@ -28,8 +28,8 @@ import sending
 from backfill import KEY, stripe
 from results import section, table
 
-from upswell import events
-from upswell.ledger import Ledger
+from upswell.store import events
+from upswell.store.ledger import Ledger
 from upswell_connectors.fake_stripe.crowd import crowd
 from upswell_connectors.fake_stripe.delivery import bodies
 

@@ -21,13 +21,13 @@ from zoneinfo import ZoneInfo
 
 from results import section, table
 
-from upswell import books, deliveries
-from upswell.config import load
-from upswell.kinds import Movement
-from upswell.ledger import Ledger
-from upswell.periods import Week
-from upswell.settings import Config
-from upswell.summarised import summary_of
+from upswell.answers.summarised import summary_of
+from upswell.configuration.config import load
+from upswell.configuration.settings import Config
+from upswell.core.kinds import Movement
+from upswell.report.periods import Week
+from upswell.store import books, deliveries
+from upswell.store.ledger import Ledger
 
 _NOW = 1_795_003_200  # Wednesday 2026-11-18
 _DAY, _YEARS = 86_400, 4 * 365 * 86_400

@@ -9,9 +9,9 @@ Times are UTC; MRR before and after follow from the lines above; ``_`` in a valu
 from collections import defaultdict
 from datetime import UTC, datetime
 
-from upswell.books import write_movements
-from upswell.kinds import Movement
-from upswell.tracks import tracks as made
+from upswell.core.kinds import Movement
+from upswell.report.tracks import tracks as made
+from upswell.store.books import write_movements
 
 _DRIVERS = {
     "upgrade": "plan",

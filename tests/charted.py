@@ -6,8 +6,8 @@ from dataclasses import replace
 from booked import movements, tracks
 from summaries import summary
 
-from upswell import metrics
-from upswell.trend import shown, trend
+from upswell.report import metrics
+from upswell.report.trend import shown, trend
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -12,11 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from upswell import deliveries
-from upswell.periods import Week
-from upswell.posting import post_due
-from upswell.rules import Rules
-from upswell.settings import (
+from upswell.configuration.settings import (
     Config,
     EmailSettings,
     LedgerSettings,
@@ -26,6 +22,10 @@ from upswell.settings import (
     SlackSettings,
     StripeSettings,
 )
+from upswell.core.rules import Rules
+from upswell.posting.desk import post_due
+from upswell.report.periods import Week
+from upswell.store import deliveries
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from upswell.settings import HookSettings, Secret
+from upswell.configuration.settings import HookSettings, Secret
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes ...").decode()
 OTHER_SECRET = "whsec_" + base64.b64encode(b"another one, as long as that ...").decode()

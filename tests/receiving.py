@@ -5,8 +5,8 @@ from pathlib import Path
 
 from stripe import WebhookSignature
 
-from upswell import config
-from upswell.ledger import Ledger
+from upswell.configuration import config
+from upswell.store.ledger import Ledger
 
 SECRET = "whsec_first"
 OTHER_SECRET = "whsec_second"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from receiving import API_KEY, configured
 
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 from upswell_connectors.fake_stripe import Account, catalogue, changes, customers, subscriptions
 from upswell_connectors.fake_stripe.server import serving
 from upswell_connectors.fake_stripe.subscriptions import Terms, Wanted

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from upswell.kinds import KINDS
+from upswell.core.kinds import KINDS
 
 STEP = st.tuples(
     st.integers(0, 40),

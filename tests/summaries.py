@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 from booked import movements, tracks
 
-from upswell import metrics
-from upswell.figures import Earlier, trailing
-from upswell.periods import parse
-from upswell.restated import Now, Past
-from upswell.summary import Booked, Health, span_of, summarise
+from upswell.report import metrics
+from upswell.report.figures import Earlier, trailing
+from upswell.report.periods import parse
+from upswell.report.restated import Now, Past
+from upswell.report.summary import Booked, Health, span_of, summarise
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WELL = Health(pending=0, failed=0, last_event_at="2026-11-16T07:58:12Z")

@@ -5,10 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from upswell import events
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger
-from upswell.rules import Rules
+from upswell.core.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.store import events
+from upswell.store.ledger import Ledger
 from upswell_connectors.fake_stripe.crowd import crowd
 
 _UNTIL = 1_790_000_000

@@ -11,8 +11,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
+from upswell.configuration.settings import EmailSettings
 from upswell.errors import DeliveryError
-from upswell.settings import EmailSettings
 
 _TIMEOUT = 30
 

@@ -13,7 +13,7 @@ import requests
 from standardwebhooks import Webhook
 
 from upswell import __version__
-from upswell.settings import HookSettings
+from upswell.configuration.settings import HookSettings
 
 TIMEOUT_SECONDS = 15
 _REACH_SECONDS = 5

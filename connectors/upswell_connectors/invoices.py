@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from msgspec import Struct
 
-from upswell.usage import Billed
+from upswell.core.usage import Billed
 from upswell_connectors import objects, payloads
 
 

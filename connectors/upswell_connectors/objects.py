@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from upswell import discounts, portfolio, prices
+from upswell.core import discounts, portfolio, prices
 from upswell.errors import ShapeError
 from upswell_connectors import payloads
 

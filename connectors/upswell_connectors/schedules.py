@@ -4,9 +4,9 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from upswell import phases
-from upswell.discounts import Coupon
-from upswell.prices import Price
+from upswell.core import phases
+from upswell.core.discounts import Coupon
+from upswell.core.prices import Price
 from upswell_connectors import objects, payloads
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from upswell import catalogue
+from upswell.core import catalogue
+from upswell.core.facts import Facts, Invoice, Thing, Told
+from upswell.core.history import Snapshot, State
+from upswell.core.readings import MILESTONE, STRIPE, Reading
 from upswell.errors import ShapeError
-from upswell.facts import Facts, Invoice, Thing, Told
-from upswell.history import Snapshot, State
-from upswell.readings import MILESTONE, STRIPE, Reading
 from upswell_connectors import invoices, objects, payloads, schedules
 
 Json = Mapping[str, Any]

@@ -13,8 +13,8 @@ from slack_sdk.http_retry import HttpRequest, HttpResponse, RateLimitErrorRetryH
 from slack_sdk.web import WebClient
 from slack_sdk.webhook import WebhookClient
 
+from upswell.configuration.settings import SlackSettings
 from upswell.errors import DeliveryError
-from upswell.settings import SlackSettings
 
 API = "https://slack.com/api/"
 _TIMEOUT = 15

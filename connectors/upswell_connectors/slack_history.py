@@ -12,7 +12,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import WebClient
 
-from upswell.settings import SlackSettings
+from upswell.configuration.settings import SlackSettings
 from upswell_connectors import slack
 
 _PAGE, _MOST_PAGES = 200, 10

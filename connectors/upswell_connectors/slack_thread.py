@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from upswell.settings import SlackSettings
+from upswell.configuration.settings import SlackSettings
 from upswell_connectors import slack
 from upswell_connectors.slack import Posted
 

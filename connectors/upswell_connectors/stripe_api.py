@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from upswell.config import StripeSettings
+from upswell.configuration.config import StripeSettings
+from upswell.core.facts import Facts
 from upswell.errors import Unreachable, UpswellError
-from upswell.facts import Facts
 from upswell_connectors.client import Client
 from upswell_connectors.shapes import coupon_of, discount_of, facts_of, facts_of_object, price_of
 

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from upswell.addresses import WEBHOOK_PATH, webhook_url
+from upswell.configuration.addresses import WEBHOOK_PATH, webhook_url
+from upswell.configuration.settings import Config, Secret
 from upswell.errors import UpswellError
-from upswell.settings import Config, Secret
 from upswell_connectors.client import API_VERSION, Client
 from upswell_connectors.event_types import EVENT_TYPES
 

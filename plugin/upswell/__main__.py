@@ -8,7 +8,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command and exit with its code; Ctrl-C ends it quietly at any moment, while it loads too."""
     try:
-        from upswell.cli import run  # noqa: PLC0415 - inside the try, so that Ctrl-C shows no traceback
+        from upswell.commands.cli import run  # noqa: PLC0415 - inside the try, so that Ctrl-C shows no traceback
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from standin import Standin, standing_in
 
-from upswell.backfill import backfill
-from upswell.backfilled import Backfilled
-from upswell.config import Config, load
-from upswell.ledger import Ledger
+from upswell.configuration.config import Config, load
+from upswell.fetching.backfill import backfill
+from upswell.fetching.backfilled import Backfilled
+from upswell.store.ledger import Ledger
 from upswell_connectors.fake_stripe import lumen_kites
 from upswell_connectors.fake_stripe.account import Account
 

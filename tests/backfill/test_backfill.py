@@ -8,11 +8,11 @@ from connectors.sent import coupon, customer, discount, invoice, item, line, pri
 from standin import Standin, standing_in
 
 from backfill.conftest import configured, movements, read, rows, run
+from upswell.core.rules import Rules
 from upswell.errors import Refused
-from upswell.events import accept, envelope
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger
-from upswell.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.store.events import accept, envelope
+from upswell.store.ledger import Ledger
 from upswell_connectors.event_types import EVENT_TYPES
 from upswell_connectors.fake_stripe.faults import Faults, Tally
 from upswell_connectors.fake_stripe.server import serving
@@ -232,7 +232,7 @@ def test_long_after_a_run_all_is_read_again(monkeypatch):
     with read(standin):
         pass
     standin.asked.clear()
-    monkeypatch.setattr("upswell.preflight.Client.now", lambda _self: 1_900_000_000.0 + 2 * 365 * DAY)
+    monkeypatch.setattr("upswell.fetching.preflight.Client.now", lambda _self: 1_900_000_000.0 + 2 * 365 * DAY)
     with read(standin):
         pass
     assert not any("created[gte]" in query for _, query in standin.asked)

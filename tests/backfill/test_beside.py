@@ -9,10 +9,10 @@ from serving import Served, until
 
 from backfill.conftest import KEY, movements, rows, run
 from backfill.test_interrupted import Process
-from upswell.events import accept, envelope
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger
-from upswell.rules import Rules
+from upswell.core.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.store.events import accept, envelope
+from upswell.store.ledger import Ledger
 from upswell_connectors.fake_stripe.server import serving
 
 _SENT = 150

@@ -14,7 +14,7 @@ import pytest
 
 from backfill.conftest import KEY, configured, movements, rows, run
 from upswell.errors import LedgerError
-from upswell.ledger import Ledger, note_job
+from upswell.store.ledger import Ledger, note_job
 from upswell_connectors.fake_stripe.crowd import crowd
 from upswell_connectors.fake_stripe.faults import Faults, Tally
 from upswell_connectors.fake_stripe.server import serving
@@ -87,7 +87,7 @@ def test_several_attempts_are_one_look(monkeypatch):
     with serving(account) as url:
         assert Process(url).ended() == 0
         ((begun,),) = rows("SELECT json_extract(value, '$.begun') FROM jobs WHERE name = 'backfilled'")
-        monkeypatch.setattr("upswell.preflight.Client.now", lambda _self: begun + 1.5)
+        monkeypatch.setattr("upswell.fetching.preflight.Client.now", lambda _self: begun + 1.5)
         run(url, ledger="whole.db")
     assert movements() == movements("whole.db")
     undated = "SELECT count(*) > 0 FROM movements WHERE reason LIKE '%nothing tells when%'"
@@ -171,7 +171,7 @@ def test_a_run_that_was_begun_long_ago_is_begun_again(kites, monkeypatch):
         run(url)
     ((begun,),) = rows("SELECT json_extract(value, '$.begun') FROM jobs WHERE name = 'backfill'")
     tally = Tally()
-    monkeypatch.setattr("upswell.preflight.Client.now", lambda _self: begun + 26.0 * 86_400)
+    monkeypatch.setattr("upswell.fetching.preflight.Client.now", lambda _self: begun + 26.0 * 86_400)
     with serving(kites, tally=tally) as url:
         run(url)
     assert tally.requests["GET /v1/products"] == 1

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from backfill.conftest import movements, rows, run
-from upswell.books import iso
+from upswell.store.books import iso
 from upswell_connectors.fake_stripe import billing, catalogue, changes, customers, subscriptions
 from upswell_connectors.fake_stripe.account import Account
 from upswell_connectors.fake_stripe.changes import Change
@@ -106,7 +106,7 @@ def test_a_customer_whose_price_nobody_asked_for_waits(shop, monkeypatch):
     account = swapped(shop)
     with serving(account) as url:
         with monkeypatch.context() as patch:
-            patch.setattr("upswell.backfill._read_inline_prices", lambda _run: None)
+            patch.setattr("upswell.fetching.backfill._read_inline_prices", lambda _run: None)
             done = run(url)
         assert done.applied.failed == 1
         assert "which nobody told of yet" in done.applied.reasons[0]

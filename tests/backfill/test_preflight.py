@@ -9,10 +9,10 @@ import pytest
 from standin import Standin, standing_in
 
 from backfill.conftest import KEY, rows, run
-from upswell.backlog import backlog, note
 from upswell.errors import Unreachable, UpswellError
-from upswell.events import accept, envelope
-from upswell.ledger import Ledger
+from upswell.store.backlog import backlog, note
+from upswell.store.events import accept, envelope
+from upswell.store.ledger import Ledger
 from upswell_connectors.fake_stripe import Account
 from upswell_connectors.fake_stripe.server import serving
 

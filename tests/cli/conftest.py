@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 from booked import put
 
-from upswell.cli import run
-from upswell.ledger import Ledger
+from upswell.commands.cli import run
+from upswell.store.ledger import Ledger
 
 LEDGER = Path("upswell.db")
 

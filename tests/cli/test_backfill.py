@@ -8,7 +8,7 @@ from cli.conftest import Terminal
 from connectors.sent import customer, invoice, line, price, subscription
 from standin import Standin, standing_in
 
-from upswell.gauges import Lines
+from upswell.render.gauges import Lines
 
 EMPTY = {
     name: []

@@ -11,10 +11,10 @@ from cli.conftest import event, lines
 from receiving import event as webhook
 from serving import Served, until
 
-from upswell import books
-from upswell.backup import backup
 from upswell.errors import UpswellError
-from upswell.ledger import Ledger
+from upswell.store import books
+from upswell.store.backup import backup
+from upswell.store.ledger import Ledger
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from upswell import __version__
-from upswell.cli import upswell as group
+from upswell.commands.cli import upswell as group
 
 PROGRAM = [sys.executable, "-m", "upswell"]
 
@@ -112,11 +112,11 @@ def test_interrupted_it_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
 
 def test_interrupted_while_it_loads_it_shows_no_traceback() -> None:
     """Ctrl-C before the command has begun ends the same way."""
-    code = "import sys, upswell.__main__ as program\nsys.modules['upswell.cli'] = None\n"
+    code = "import sys, upswell.__main__ as program\nsys.modules['upswell.commands.cli'] = None\n"
     interrupt = (
         "class Late:\n    def find_spec(self, *_):\n        raise KeyboardInterrupt\nsys.meta_path.insert(0, Late())\n"
     )
-    code += "del sys.modules['upswell.cli']\n" + interrupt + "program.main()\n"
+    code += "del sys.modules['upswell.commands.cli']\n" + interrupt + "program.main()\n"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (ended.returncode, ended.stderr) == (130, b"")
 

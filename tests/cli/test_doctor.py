@@ -10,10 +10,10 @@ from booked import put
 from cli.conftest import event, lines
 from scenarios.story import Story
 
-from upswell.config import load
-from upswell.course import Course, finish, save
-from upswell.doctor import _sqlite, findings
-from upswell.ledger import Ledger, note_job
+from upswell.configuration.config import load
+from upswell.doctor.examination import _sqlite, findings
+from upswell.fetching.course import Course, finish, save
+from upswell.store.ledger import Ledger, note_job
 
 KEY = "sk_test_hidden"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli.conftest import Ended, Terminal, event, lines
 
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 
 CREATED = 1767225600
 

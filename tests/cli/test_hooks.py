@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from receivers import SECRET, receiving
 
-from upswell import dispatches, outbox
-from upswell.ledger import Ledger
-from upswell.outbox import Notice
+from upswell.store import dispatches, outbox
+from upswell.store.ledger import Ledger
+from upswell.store.outbox import Notice
 
 MADE = 1_762_776_060
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from cli.conftest import Terminal
 
-from upswell.config import load
-from upswell.example import render
-from upswell.questions import QUESTIONS
+from upswell.configuration.config import load
+from upswell.configuration.example import render
+from upswell.configuration.questions import QUESTIONS
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ import pytest
 from booked import put
 from cli.conftest import Terminal, event, lines
 
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 
 FIELDS = (
     "id occurred_at customer subscription item kind driver amount currency mrr_before mrr_after "

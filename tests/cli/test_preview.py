@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from upswell import preview
+from upswell.posting import preview
 
 BUILDER = "Paste it into https://app.slack.com/block-kit-builder to see it as Slack shows it\n"
 

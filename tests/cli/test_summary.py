@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from cli.conftest import Terminal
 
-from upswell import reports
-from upswell.cli import upswell as group
+from upswell.commands.cli import upswell as group
+from upswell.posting import reports
 
 
 def test_every_form_is_offered() -> None:

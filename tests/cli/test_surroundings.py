@@ -16,12 +16,12 @@ import pytest
 from booked import at, put
 from summaries import BUSY
 
-from upswell.config import load
-from upswell.doctor import findings
-from upswell.finding import size
-from upswell.ledger import Ledger
-from upswell.periods import Week
-from upswell.posting import post_by_hand
+from upswell.configuration.config import load
+from upswell.doctor.examination import findings
+from upswell.doctor.finding import size
+from upswell.posting.desk import post_by_hand
+from upswell.report.periods import Week
+from upswell.store.ledger import Ledger
 
 NOW = at("2026-11-16T08:00")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 from receivers import SECRET
 
-from upswell.config import Secret, load
-from upswell.example import render
-from upswell.options import SECTIONS
+from upswell.configuration.config import Secret, load
+from upswell.configuration.example import render
+from upswell.configuration.options import SECTIONS
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 

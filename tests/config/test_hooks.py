@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from receivers import OTHER_SECRET, SECRET
 
-from upswell.config import load
+from upswell.configuration.config import load
 from upswell.errors import ConfigError
 
 ENV = {"UPSWELL_HOOK_SECRET": SECRET}

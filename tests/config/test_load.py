@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from upswell.config import Config, EmailSettings, Secret, SlackSettings, load
+from upswell.configuration.config import Config, EmailSettings, Secret, SlackSettings, load
+from upswell.core.rules import Rules
 from upswell.errors import ConfigError
-from upswell.rules import Rules
+from upswell.report.targets import Target
 from upswell.signals.terms import WEIGHTS, Terms
-from upswell.targets import Target
 
 
 def config(tmp_path: Path, text: str, **env: str) -> Config:

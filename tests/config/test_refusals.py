@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from upswell.config import load
+from upswell.configuration.config import load
 from upswell.errors import ConfigError
 
 REFUSALS = [

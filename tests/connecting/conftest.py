@@ -8,7 +8,7 @@ import pytest
 from receiving import API_KEY
 from shop import Shop
 
-from upswell.cli import run
+from upswell.commands.cli import run
 from upswell_connectors.fake_stripe.server import serving
 
 URL = "https://upswell.example.com/webhooks/stripe"

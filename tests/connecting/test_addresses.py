@@ -2,7 +2,7 @@
 
 import pytest
 
-from upswell.addresses import is_own, webhook_url
+from upswell.configuration.addresses import is_own, webhook_url
 from upswell.errors import UpswellError
 
 

@@ -8,8 +8,9 @@ from receiving import API_KEY, event, signature
 from standin import Standin, standing_in
 
 from connecting.conftest import URL, configure
-from upswell import config, events
-from upswell.ledger import Ledger, note_job
+from upswell.configuration import config
+from upswell.store import events
+from upswell.store.ledger import Ledger, note_job
 from upswell_connectors.client import API_VERSION
 from upswell_connectors.event_types import EVENT_TYPES
 from upswell_connectors.fake_stripe.faults import Faults, Tally

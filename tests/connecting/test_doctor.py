@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from connecting.conftest import URL, configure
-from upswell.cli import run
+from upswell.commands.cli import run
 from upswell_connectors.fake_stripe.server import serving
 
 PUBLIC = '[server]\npublic_url = "https://upswell.example.com"\n'

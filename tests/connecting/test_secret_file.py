@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from upswell.config import Secret, load
+from upswell.configuration.config import Secret, load
 from upswell.errors import UpswellError
-from upswell.secret_file import SecretFile
+from upswell.fetching.secret_file import SecretFile
 
 FILE = Path("secrets")
 

@@ -1,8 +1,8 @@
 """What is read of an event, and the values that plain payloads come to."""
 
 from connectors.sent import body
-from upswell.discounts import Coupon, Discount
-from upswell.prices import Amounts, Price
+from upswell.core.discounts import Coupon, Discount
+from upswell.core.prices import Amounts, Price
 from upswell_connectors.shapes import facts_of
 
 NOW = 1_800_000_000

@@ -3,9 +3,9 @@
 import pytest
 
 from connectors.sent import body
+from upswell.core.facts import Facts
+from upswell.core.readings import MILESTONE, Reading
 from upswell.errors import ShapeError
-from upswell.facts import Facts
-from upswell.readings import MILESTONE, Reading
 from upswell_connectors.shapes import facts_of
 
 KIND = "billing.alert.triggered"

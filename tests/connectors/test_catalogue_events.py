@@ -13,9 +13,9 @@ from connectors.sent import (
     price,
     subscription,
 )
-from upswell.catalogue import Customer, Product
-from upswell.discounts import Coupon
-from upswell.facts import Facts, Told
+from upswell.core.catalogue import Customer, Product
+from upswell.core.discounts import Coupon
+from upswell.core.facts import Facts, Told
 from upswell_connectors.shapes import coupon_of, discount_of, facts_of, price_of
 
 

@@ -11,7 +11,7 @@ from connectors.sent import (
     of_basil,
     plan,
 )
-from upswell.facts import Facts
+from upswell.core.facts import Facts
 from upswell_connectors.shapes import facts_of
 
 

@@ -22,9 +22,9 @@ from connectors.sent import (
     price,
     subscription,
 )
+from upswell.core.facts import Facts
 from upswell.errors import ShapeError
-from upswell.events import envelope
-from upswell.facts import Facts
+from upswell.store.events import envelope
 from upswell_connectors.shapes import facts_of
 
 TIERS = [{"up_to": 5, "unit_amount": 700, "flat_amount": None}, {"up_to": None, "unit_amount_decimal": "0.5"}]

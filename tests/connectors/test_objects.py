@@ -16,9 +16,9 @@ from connectors.sent import (
     price,
     subscription,
 )
-from upswell.catalogue import Customer
+from upswell.core.catalogue import Customer
+from upswell.core.facts import Facts, Told
 from upswell.errors import ShapeError
-from upswell.facts import Facts, Told
 from upswell_connectors.shapes import facts_of, facts_of_object
 
 SUBSCRIPTIONS = [

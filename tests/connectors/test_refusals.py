@@ -14,8 +14,8 @@ from connectors.sent import (
     price,
     subscription,
 )
+from upswell.core.facts import Facts
 from upswell.errors import ShapeError
-from upswell.facts import Facts
 from upswell_connectors.shapes import facts_of
 
 UNREAD = [

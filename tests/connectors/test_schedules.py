@@ -4,11 +4,11 @@ import pytest
 
 from connectors.reading import PLAIN_PRICE, state_of, told_of
 from connectors.sent import body, coupon, discount, item, price, subscription
-from upswell.discounts import Coupon
+from upswell.core.discounts import Coupon
+from upswell.core.facts import Facts
+from upswell.core.phases import Offer, Phase, PhaseItem, Terms
+from upswell.core.portfolio import Item, Pending
 from upswell.errors import ShapeError
-from upswell.facts import Facts
-from upswell.phases import Offer, Phase, PhaseItem, Terms
-from upswell.portfolio import Item, Pending
 from upswell_connectors.shapes import facts_of
 
 CREATED = "subscription_schedule.created"

@@ -8,11 +8,11 @@ import requests
 import responses
 
 from connectors.sent import body, coupon, details, discount, invoice, item, line, of_basil, price, subscription
-from upswell.config import Secret, StripeSettings
-from upswell.discounts import Coupon
+from upswell.configuration.config import Secret, StripeSettings
+from upswell.core.discounts import Coupon
+from upswell.core.facts import Told
+from upswell.core.prices import Amounts, Tier
 from upswell.errors import Unreachable, UpswellError
-from upswell.facts import Told
-from upswell.prices import Amounts, Tier
 from upswell_connectors.client import API_VERSION
 from upswell_connectors.stripe_api import StripeApi
 

@@ -15,9 +15,9 @@ from connectors.sent import (
     price,
     subscription,
 )
-from upswell.facts import Told
-from upswell.portfolio import Item
-from upswell.prices import Amounts, Price, Tier
+from upswell.core.facts import Told
+from upswell.core.portfolio import Item
+from upswell.core.prices import Amounts, Price, Tier
 from upswell_connectors.shapes import facts_of
 
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from core.values import price, said
-from upswell.catalogue import Catalogue
-from upswell.history import History, Snapshot, entries
-from upswell.movements import movements
-from upswell.rules import Rules
-from upswell.usage import Billed
+from upswell.core.catalogue import Catalogue
+from upswell.core.history import History, Snapshot, entries
+from upswell.core.movements import movements
+from upswell.core.rules import Rules
+from upswell.core.usage import Billed
 
 AT = 1_800_000_000
 DAY = 86_400

@@ -2,7 +2,7 @@
 
 import pytest
 
-from upswell.alerts import Alert, Pulse, alerts, due, remembered
+from upswell.report.alerts import Alert, Pulse, alerts, due, remembered
 
 HOUR, DAY = 3600, 86_400
 NOW = 1_800_000_000

@@ -6,9 +6,9 @@ from booked import at, movements
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upswell.announcing import GRACE_SECONDS, LATEST_SECONDS, RECORDED, RESTATED, Announcement, News, news
-from upswell.booking import UNDATED
-from upswell.kinds import Movement
+from upswell.core.booking import UNDATED
+from upswell.core.kinds import Movement
+from upswell.report.announcing import GRACE_SECONDS, LATEST_SECONDS, RECORDED, RESTATED, Announcement, News, news
 
 HOUR, DAY = 3600, 86_400
 TEN = at("2026-11-10T10:00")

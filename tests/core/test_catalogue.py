@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from core.values import VOLUME, coupon, discount, price, said, tiered
-from upswell.catalogue import Catalogue, Customer, Product, Standing, Version
-from upswell.discounts import Discount
-from upswell.prices import Amounts
+from upswell.core.catalogue import Catalogue, Customer, Product, Standing, Version
+from upswell.core.discounts import Discount
+from upswell.core.prices import Amounts
 
 
 def test_a_price_is_as_last_known_with_the_amounts_any_payload_carried():

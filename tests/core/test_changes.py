@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from core.values import coupon, created, deleted, discount, history, metered, price, said, subscription, updated
-from upswell.catalogue import Catalogue
-from upswell.changes import changes
-from upswell.portfolio import Item
-from upswell.rules import Rules
-from upswell.usage import Billed
+from upswell.core.catalogue import Catalogue
+from upswell.core.changes import changes
+from upswell.core.portfolio import Item
+from upswell.core.rules import Rules
+from upswell.core.usage import Billed
 
 AT, DAY, MONTH = 1_800_000_000, 86_400, 31 * 86_400
 PRO, API = price(1000, name="pro"), metered(name="api")

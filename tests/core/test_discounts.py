@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.values import calm, coupon, off, percent
-from upswell.discounts import Priced, _spread, cut, discounted, eligible
-from upswell.money import rounded
-from upswell.rules import Rules
+from upswell.core.discounts import Priced, _spread, cut, discounted, eligible
+from upswell.core.money import rounded
+from upswell.core.rules import Rules
 
 
 def item(amount, *cuts, name="si_1", months=1):

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from core.values import metered, price, subscription
-from upswell.catalogue import Catalogue, Version
-from upswell.discounts import Coupon, Discount
-from upswell.discrepancies import Unlike, unlike
-from upswell.portfolio import Item
-from upswell.prices import Amounts, Tier
+from upswell.core.catalogue import Catalogue, Version
+from upswell.core.discounts import Coupon, Discount
+from upswell.core.discrepancies import Unlike, unlike
+from upswell.core.portfolio import Item
+from upswell.core.prices import Amounts, Tier
 
 AT = 1_000_000
 PRO = price()

@@ -7,11 +7,11 @@ import pytest
 from core.test_movements import AT, DAY, FREE, MONTH, billed, holding, life
 from core.test_walk import MAX, PRO, REPORTS
 from core.values import coupon, discount, history, metered, price, said, subscription
-from upswell.catalogue import Catalogue
-from upswell.explanation import explain
-from upswell.movements import chapters
-from upswell.portfolio import Item
-from upswell.rules import Rules
+from upswell.core.catalogue import Catalogue
+from upswell.core.movements import chapters
+from upswell.core.portfolio import Item
+from upswell.core.rules import Rules
+from upswell.report.explanation import explain
 
 API, YEARLY = metered(name="api"), price(9600, "year", "yearly", product="prod_pro")
 NEXT = price(1200, name="next", product="prod_pro")

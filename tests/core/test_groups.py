@@ -2,10 +2,10 @@
 
 import pytest
 
-from upswell.changes import Change
-from upswell.groups import groups
-from upswell.portfolio import Portfolio
-from upswell.rules import Rules
+from upswell.core.changes import Change
+from upswell.core.groups import groups
+from upswell.core.portfolio import Portfolio
+from upswell.core.rules import Rules
 
 
 def change(at, cause, source="observed", gap=False):

@@ -5,10 +5,10 @@ from itertools import permutations
 import pytest
 
 from core.values import created, deleted, discount, history, price, said, seats, subscription, updated
-from upswell.catalogue import Catalogue
-from upswell.history import entries
-from upswell.portfolio import Item
-from upswell.rules import Rules
+from upswell.core.catalogue import Catalogue
+from upswell.core.history import entries
+from upswell.core.portfolio import Item
+from upswell.core.rules import Rules
 
 AT = 1_800_000_000
 DAY = 86_400

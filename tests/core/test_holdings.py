@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from core.values import by_item, metered, position, price, tiered
-from upswell.catalogue import Catalogue
-from upswell.holdings import holdings
-from upswell.portfolio import Portfolio
+from upswell.core.catalogue import Catalogue
+from upswell.core.holdings import holdings
+from upswell.core.portfolio import Portfolio
 
 
 def told(*positions):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from booked import movements
 
-from upswell.invariants import breaches
+from upswell.core.invariants import breaches
 
 
 def life(*lines):

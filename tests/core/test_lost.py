@@ -6,10 +6,10 @@ import pytest
 
 from core.billed import AT, MONTH, PRO, TEAM, bill, charge, known, lived, rest
 from core.values import STAIRS, coupon, discount, metered, price, said, seats, tiered
-from upswell.history import History
-from upswell.lost import recovered
-from upswell.movements import movements
-from upswell.rules import Rules
+from upswell.core.history import History
+from upswell.core.lost import recovered
+from upswell.core.movements import movements
+from upswell.core.rules import Rules
 
 
 def off(line, *amounts):

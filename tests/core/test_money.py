@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from upswell.money import CODES, exponent, plain, rounded, signed
+from upswell.core.money import CODES, exponent, plain, rounded, signed
 
 ZERO = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
 THREE = "bhd jod kwd omr tnd"

@@ -17,12 +17,12 @@ from core.values import (
     subscription,
     updated,
 )
-from upswell.catalogue import Catalogue, Customer
+from upswell.core.catalogue import Catalogue, Customer
+from upswell.core.movements import movements
+from upswell.core.portfolio import Item
+from upswell.core.rules import Rules
+from upswell.core.usage import Billed
 from upswell.errors import InvariantError
-from upswell.movements import movements
-from upswell.portfolio import Item
-from upswell.rules import Rules
-from upswell.usage import Billed
 
 AT, HOUR, DAY = 1_800_000_000, 3_600, 86_400
 PRO, MAX, REPORTS = price(1000, name="pro"), price(2000, name="max"), price(2000, name="reports")
@@ -405,6 +405,6 @@ def test_what_one_cause_does_twice_has_two_ids():
 
 def test_movements_that_are_not_the_difference_fail_loudly(monkeypatch):
     """The invariant is checked for every group: a walk that loses an amount is an error, and nothing is returned."""
-    monkeypatch.setattr("upswell.movements.walk", lambda *_: [])
+    monkeypatch.setattr("upswell.core.movements.walk", lambda *_: [])
     with pytest.raises(InvariantError, match="cus_1"):
         movements(history(*life((AT, FIVE), (AT + DAY, EIGHT))), Rules())

@@ -5,8 +5,8 @@ from fractions import Fraction
 import pytest
 
 from core.values import metered, position, price
-from upswell.netting import netted
-from upswell.walk import Step
+from upswell.core.netting import netted
+from upswell.core.walk import Step
 
 PRO, MAX = price(1000, name="pro"), price(2000, name="max")
 

@@ -6,9 +6,9 @@ from fractions import Fraction
 import pytest
 
 from core.values import by_item, metered, position, price, said
-from upswell.catalogue import Catalogue, Product
-from upswell.pairs import largest, naming, pairs
-from upswell.rules import Rules
+from upswell.core.catalogue import Catalogue, Product
+from upswell.core.pairs import largest, naming, pairs
+from upswell.core.rules import Rules
 
 PRO, MAX, EXTRA = price(name="pro"), price(2000, name="max"), price(300, name="extra")
 

@@ -5,8 +5,8 @@ from itertools import permutations
 import pytest
 
 from core.values import coupon, price
-from upswell.catalogue import Version
-from upswell.phases import Offer, Phase, PhaseItem, Schedule, Terms, standing
+from upswell.core.catalogue import Version
+from upswell.core.phases import Offer, Phase, PhaseItem, Schedule, Terms, standing
 
 
 def terms(quantity=1, status="active", **more):

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from core.values import coupon, created, discount, history, metered, price, said, seats, subscription, updated
-from upswell.catalogue import Catalogue, Version
-from upswell.movements import movements
-from upswell.phases import Offer, Phase, PhaseItem, Schedule, Terms
-from upswell.plans import Outlook, outlook
-from upswell.portfolio import Item, Pending
-from upswell.rules import Rules
+from upswell.core.catalogue import Catalogue, Version
+from upswell.core.movements import movements
+from upswell.core.phases import Offer, Phase, PhaseItem, Schedule, Terms
+from upswell.core.plans import Outlook, outlook
+from upswell.core.portfolio import Item, Pending
+from upswell.core.rules import Rules
 
 DAY = 86_400
 AT, END = 100 * DAY, 130 * DAY

@@ -6,8 +6,8 @@ import pytest
 from rulebook import cases
 
 from core.values import by_item, metered, off, percent, position, price, subscription, tiered
-from upswell.portfolio import COUNTING_PAUSE, COUNTING_STATUS, Item, Portfolio, counts, mrr, suspension
-from upswell.rules import Rules
+from upswell.core.portfolio import COUNTING_PAUSE, COUNTING_STATUS, Item, Portfolio, counts, mrr, suspension
+from upswell.core.rules import Rules
 
 COUNTING = [
     ("active", None, True),

@@ -6,8 +6,8 @@ import pytest
 from rulebook import cases
 
 from core.values import STAIRS, VOLUME, metered, price, tiered
-from upswell.money import rounded
-from upswell.prices import Amounts, Tier, completed, is_free, monthly
+from upswell.core.money import rounded
+from upswell.core.prices import Amounts, Tier, completed, is_free, monthly
 
 WORTH = [
     *[

@@ -6,9 +6,9 @@ import pytest
 
 from core.test_walk import FLAT, MAX, PRO, REPORTS, TEAM, portfolio, usage
 from core.values import catalogue, off, percent, position, price, tiered
-from upswell.reasons import life_reason, step_reason
-from upswell.rules import Rules
-from upswell.walk import walk
+from upswell.core.reasons import life_reason, step_reason
+from upswell.core.rules import Rules
+from upswell.core.walk import walk
 
 NAMES = catalogue(pro="Pro", max="Enterprise", reports="Reports", team="Team", flat="Flat", api="API calls")
 LAST_YEAR = price(1000, name="2025", product="prod_pro")

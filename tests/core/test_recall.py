@@ -6,11 +6,11 @@ import pytest
 
 from core.test_movements import AT, DAY, life
 from core.values import catalogue, created, history, price, seats, subscription, updated
-from upswell import movements
-from upswell import recall as recalling
-from upswell.recall import Recall
-from upswell.rules import Rules
-from upswell.usage import Billed
+from upswell.core import movements
+from upswell.core import recall as recalling
+from upswell.core.recall import Recall
+from upswell.core.rules import Rules
+from upswell.core.usage import Billed
 
 LONG = life(*((AT + day * DAY, seats(1 + day % 7)) for day in range(200)))
 ALL = movements.movements(history(*LONG), Rules())

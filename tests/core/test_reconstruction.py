@@ -36,11 +36,11 @@ from core.values import (
     tiered,
     updated,
 )
-from upswell.catalogue import Customer, Version
-from upswell.history import History, Snapshot, entries
-from upswell.movements import movements
-from upswell.portfolio import Item
-from upswell.rules import Rules
+from upswell.core.catalogue import Customer, Version
+from upswell.core.history import History, Snapshot, entries
+from upswell.core.movements import movements
+from upswell.core.portfolio import Item
+from upswell.core.rules import Rules
 
 FIRST = bill("in_1", 0, charge(5), billing_reason="subscription_create")
 NEXT = bill("in_2", MONTH, charge(5))

@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 
 from core.values import metered, price
-from upswell.portfolio import Item
-from upswell.usage import Billed, figures
+from upswell.core.portfolio import Item
+from upswell.core.usage import Billed, figures
 
 HOUR, DAY = 3_600, 86_400
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.values import VOLUME, by_item, calm, metered, off, percent, position, price, tiered
-from upswell.catalogue import Catalogue
-from upswell.portfolio import Backdrop, Portfolio
-from upswell.prices import Amounts, Tier
-from upswell.rules import Rules
-from upswell.walk import walk
+from upswell.core.catalogue import Catalogue
+from upswell.core.portfolio import Backdrop, Portfolio
+from upswell.core.prices import Amounts, Tier
+from upswell.core.rules import Rules
+from upswell.core.walk import walk
 
 PRO, MAX = price(1000, name="pro"), price(2000, name="max")
 REPORTS = price(2000, name="reports")

@@ -4,11 +4,11 @@ from fractions import Fraction
 
 from hypothesis import settings
 
-from upswell.catalogue import Catalogue, Product, Version
-from upswell.discounts import Coupon, Cut, Discount
-from upswell.history import History, State
-from upswell.portfolio import Item, Position, Subscription
-from upswell.prices import Amounts, Price, Tier
+from upswell.core.catalogue import Catalogue, Product, Version
+from upswell.core.discounts import Coupon, Cut, Discount
+from upswell.core.history import History, State
+from upswell.core.portfolio import Item, Position, Subscription
+from upswell.core.prices import Amounts, Price, Tier
 
 calm = settings(deadline=None, derandomize=True, database=None)
 """How properties are tried: the same examples every time, however slow the machine."""

@@ -9,10 +9,10 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from upswell import options
-from upswell.config import load
+from upswell.configuration import options
+from upswell.configuration.config import load
+from upswell.core.rules import PRESETS, Rules
 from upswell.errors import ConfigError
-from upswell.rules import PRESETS, Rules
 
 
 def cells(line: str) -> list[str]:

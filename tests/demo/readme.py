@@ -11,10 +11,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from upswell.config import load
-from upswell.ledger import Ledger
+from upswell.configuration.config import load
+from upswell.posting.reports import period_summary
 from upswell.render import slack, terminal
-from upswell.reports import period_summary
+from upswell.store.ledger import Ledger
 
 ROOT = Path(__file__).parents[2]
 WEEK = "2026-W46"

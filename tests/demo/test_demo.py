@@ -15,10 +15,10 @@ from rich.console import Console
 from sqlite_utils.utils import sqlite3
 
 from demo import readme
-from upswell import demo
+from upswell.commands import demo
+from upswell.core.kinds import KINDS
 from upswell.errors import LedgerError, UpswellError
-from upswell.kinds import KINDS
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 
 TODAY = "2026-11-18"
 SECONDS = 300

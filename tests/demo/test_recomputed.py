@@ -8,12 +8,13 @@ from fractions import Fraction
 
 import pytest
 
-from upswell import books, events, listing
-from upswell.config import load
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger
-from upswell.periods import Month, Week
-from upswell.reports import period_summary, render_as
+from upswell.configuration.config import load
+from upswell.intake.applying import apply_pending
+from upswell.posting.reports import period_summary, render_as
+from upswell.render import listing
+from upswell.report.periods import Month, Week
+from upswell.store import books, events
+from upswell.store.ledger import Ledger
 from upswell_connectors.fake_stripe import lumen_kites
 from upswell_connectors.fake_stripe.delivery import bodies
 from upswell_connectors.fake_stripe.server import serving

@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 
-from upswell import books, events
-from upswell.config import load
-from upswell.intake import apply_pending
-from upswell.kinds import KINDS
-from upswell.ledger import Ledger
+from upswell.configuration.config import load
+from upswell.core.kinds import KINDS
+from upswell.intake.applying import apply_pending
+from upswell.store import books, events
+from upswell.store.ledger import Ledger
 from upswell_connectors.fake_stripe import lumen_kites
 from upswell_connectors.fake_stripe.delivery import as_it_happens, bodies
 from upswell_connectors.fake_stripe.ids import Chance

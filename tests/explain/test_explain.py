@@ -11,7 +11,7 @@ from cli.conftest import Terminal
 from explain.conftest import asked, feed, lived
 from scenarios.story import Story
 
-from upswell.kinds import DRIVERS, KINDS
+from upswell.core.kinds import DRIVERS, KINDS
 
 
 def plain(shown: str) -> str:

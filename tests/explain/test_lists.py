@@ -7,10 +7,10 @@ import pytest
 from cli.conftest import LEDGER, Ended, upswell
 from connectors.sent import invoice, item, line, price, subscription
 
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger
-from upswell.records import write_facts
-from upswell.rules import Rules
+from upswell.core.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.store.ledger import Ledger
+from upswell.store.records import write_facts
 from upswell_connectors.shapes import facts_of_object
 
 __all__ = ["upswell"]

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from fake_stripe.lists import listed
-from upswell import books
-from upswell.audit import audit
-from upswell.events import accept, envelope
-from upswell.explaining import why
-from upswell.intake import apply_pending
-from upswell.kinds import Movement
-from upswell.ledger import Ledger
-from upswell.records import write_facts
-from upswell.rules import Rules
+from upswell.answers.audit import audit
+from upswell.answers.explaining import why
+from upswell.core.kinds import Movement
+from upswell.core.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.store import books
+from upswell.store.events import accept, envelope
+from upswell.store.ledger import Ledger
+from upswell.store.records import write_facts
 from upswell_connectors.fake_stripe.delivery import bodies
 from upswell_connectors.shapes import facts_of_object
 

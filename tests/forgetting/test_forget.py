@@ -17,24 +17,25 @@ from receiving import configured
 from serving import Served, until
 
 from forgetting.conftest import MAIL, METADATA, NAME, OWNER, TRACES, sent
-from upswell import books, deliveries, forgetting, serve
-from upswell.catalogue import Customer
+from upswell.answers.explaining import why
+from upswell.answers.summarised import summary_of
+from upswell.core.catalogue import Customer
+from upswell.core.facts import Facts, Told
+from upswell.core.rules import Rules
 from upswell.errors import LedgerBusy, UpswellError
-from upswell.explaining import why
-from upswell.facts import Facts, Told
-from upswell.intake import retry
-from upswell.ledger import Ledger, hold
-from upswell.looking import account_of, look
-from upswell.periods import Week
-from upswell.posting import post_by_hand
-from upswell.raised import standing, write_signals
-from upswell.reclassify import reclassify
-from upswell.records import write_facts
-from upswell.rules import Rules
+from upswell.intake.applying import forgetting, retry
+from upswell.intake.looking import account_of, look
+from upswell.intake.reclassify import reclassify
+from upswell.posting.desk import post_by_hand
+from upswell.report.periods import Week
+from upswell.serving import serve
 from upswell.signals.raising import decide
 from upswell.signals.signs import Look
 from upswell.signals.terms import Sign
-from upswell.summarised import summary_of
+from upswell.store import books, deliveries
+from upswell.store.ledger import Ledger, hold
+from upswell.store.raised import standing, write_signals
+from upswell.store.records import write_facts
 from upswell_connectors.shapes import facts_of_object
 
 RULES = Rules(sales_keys=("rep",))
@@ -328,7 +329,7 @@ def test_a_large_file_is_written_anew_before_anybody_waits(tmp_path, monkeypatch
     with Ledger(config.ledger.path, create=True) as ledger:
         applied(ledger, *sent())
     with monkeypatch.context() as large:
-        large.setattr("upswell.ledger._BESIDE", 0)
+        large.setattr("upswell.store.ledger._BESIDE", 0)
         with closing(hold(config.ledger.path)), Ledger(config.ledger.path, checkpoints=True) as serving:
             assert not forgetting.forget(serving, Rules(), "cus_1").erased
             serving.relieve()

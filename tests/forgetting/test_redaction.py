@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from connectors.sent import body, customer, subscription
 
-from upswell.forgotten import remember, screened
-from upswell.ledger import Ledger
-from upswell.redaction import PERSONAL, READ, SOLD, Person, named, redacted
+from upswell.store.forgotten import remember, screened
+from upswell.store.ledger import Ledger
+from upswell.store.redaction import PERSONAL, READ, SOLD, Person, named, redacted
 from upswell_connectors import invoices, payloads, schedules
 from upswell_connectors.fake_stripe import lumen_kites
 from upswell_connectors.fake_stripe.delivery import bodies

@@ -9,7 +9,7 @@ import pytest
 import receivers
 from jsonschema import Draft202012Validator
 
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "hooks.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)

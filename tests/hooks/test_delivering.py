@@ -17,12 +17,13 @@ from booked import at, put
 from receivers import DROP, HANG, receiving, verified
 from serving import until
 
-from upswell import dispatches, outbox, schedule
-from upswell.alarm import raise_alarm
-from upswell.ledger import Ledger
-from upswell.outbox import Notice
-from upswell.sending import WAITS, send_due, send_test
-from upswell.telling import prepare, tell
+from upswell.posting.alarm import raise_alarm
+from upswell.serving import schedule
+from upswell.store import dispatches, outbox
+from upswell.store.ledger import Ledger
+from upswell.store.outbox import Notice
+from upswell.telling.found import prepare, tell
+from upswell.telling.sending import WAITS, send_due, send_test
 from upswell_connectors import hooks
 
 NOW = at("2026-11-10T12:00")
@@ -158,9 +159,9 @@ def test_what_waits_after_an_outage_of_ours_is_sent(ledger, config, receiver):
 CHILD = """
     import sys
     from pathlib import Path
-    from upswell.ledger import Ledger
-    from upswell.sending import send_due
-    from upswell.settings import HookSettings, Secret
+    from upswell.store.ledger import Ledger
+    from upswell.telling.sending import send_due
+    from upswell.configuration.settings import HookSettings, Secret
     hook = HookSettings("campaigns", Secret(sys.argv[2]), (Secret(sys.argv[3]),), ("movement.restated",))
     with Ledger(Path(sys.argv[1])) as ledger:
         send_due(ledger, hook, lambda: int(sys.argv[4]))

@@ -14,12 +14,12 @@ import time_machine
 from booked import at, put
 from hooks.conftest import SCHEMA
 
-from upswell import books
-from upswell.kinds import DRIVERS, KINDS, ORIGINS, SOURCES
-from upswell.listing import COLUMNS
-from upswell.sending import send_due
-from upswell.settings import Secret
-from upswell.telling import prepare, tell
+from upswell.configuration.settings import Secret
+from upswell.core.kinds import DRIVERS, KINDS, ORIGINS, SOURCES
+from upswell.render.listing import COLUMNS
+from upswell.store import books
+from upswell.telling.found import prepare, tell
+from upswell.telling.sending import send_due
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "hooks.md").read_text(encoding="utf-8")
 

@@ -10,14 +10,15 @@ import pytest
 from receivers import SECRET
 from undisturbed import webhooks
 
-from upswell import announcing, books
-from upswell.announcing import GRACE_SECONDS
-from upswell.booking import UNDATED
-from upswell.events import accept, envelope
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger
-from upswell.settings import HookSettings, Secret
-from upswell.telling import prepare, tell
+from upswell.configuration.settings import HookSettings, Secret
+from upswell.core.booking import UNDATED
+from upswell.intake.applying import apply_pending
+from upswell.report import announcing
+from upswell.report.announcing import GRACE_SECONDS
+from upswell.store import books
+from upswell.store.events import accept, envelope
+from upswell.store.ledger import Ledger
+from upswell.telling.found import prepare, tell
 from upswell_connectors.fake_stripe.delivery import as_it_happens
 from upswell_connectors.fake_stripe.ids import Chance
 

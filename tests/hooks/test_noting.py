@@ -11,14 +11,15 @@ from booked import at, movements, put
 from posting.conftest import mail, slack
 from serving import until
 
-from upswell import dispatches, outbox, schedule
-from upswell.announcing import RECORDED, RESTATED, Announcement, is_large
-from upswell.books import write_movements
-from upswell.ledger import Ledger
-from upswell.noting import send_notes
-from upswell.outbox import Notice
 from upswell.render import instant
-from upswell.telling import prepare, tell
+from upswell.report.announcing import RECORDED, RESTATED, Announcement, is_large
+from upswell.serving import schedule
+from upswell.store import dispatches, outbox
+from upswell.store.books import write_movements
+from upswell.store.ledger import Ledger
+from upswell.store.outbox import Notice
+from upswell.telling.found import prepare, tell
+from upswell.telling.noting import send_notes
 
 __all__ = ["mail", "slack"]
 SERVED = at("2026-11-10")

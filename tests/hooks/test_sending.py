@@ -7,7 +7,7 @@ import receivers
 from receivers import DROP, HANG, OTHER_SECRET, SECRET, verified
 from serving import free_port
 
-from upswell.settings import Secret
+from upswell.configuration.settings import Secret
 from upswell_connectors import hooks
 
 BODY = b'{"type":"hook.test","timestamp":"2026-11-10T10:00:00Z","data":{}}'

@@ -13,18 +13,19 @@ from hypothesis import strategies as st
 from intake.told import AT, DAY, applied, joined, moved, subscribed
 from receivers import receiving
 
-from upswell import dispatches, forgetting, raised
-from upswell.ledger import Ledger
-from upswell.looking import look
-from upswell.noting import send_notes
-from upswell.outbox import Notice
+from upswell.configuration.settings import Config
+from upswell.core.rules import Rules
+from upswell.intake import forgetting
+from upswell.intake.looking import look
 from upswell.render import instant
-from upswell.rules import Rules
-from upswell.sending import send_due
-from upswell.settings import Config
-from upswell.signalled import CLEARED, RAISED, as_json, tell_signals
 from upswell.signals.raising import Raised
-from upswell.telling import prepare
+from upswell.store import dispatches, raised
+from upswell.store.ledger import Ledger
+from upswell.store.outbox import Notice
+from upswell.telling.found import prepare
+from upswell.telling.noting import send_notes
+from upswell.telling.sending import send_due
+from upswell.telling.signalled import CLEARED, RAISED, as_json, tell_signals
 
 EVENTS = ("movement.recorded", "movement.restated", RAISED, CLEARED)
 SERVED = AT + 69 * DAY

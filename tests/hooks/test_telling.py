@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 from intake.told import joined, moved, subscribed, taken
 from receivers import receiving
 
-from upswell import books, dispatches, forgetting, outbox, schedule
-from upswell.announcing import GRACE_SECONDS, KEPT_SECONDS
+from upswell.core.rules import Rules
 from upswell.errors import InvariantError
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger
-from upswell.reclassify import reclassify
-from upswell.rules import Rules
-from upswell.sending import send_due
-from upswell.telling import prepare, tell
+from upswell.intake.applying import apply_pending, forgetting
+from upswell.intake.reclassify import reclassify
+from upswell.report.announcing import GRACE_SECONDS, KEPT_SECONDS
+from upswell.serving import schedule
+from upswell.store import books, dispatches, outbox
+from upswell.store.ledger import Ledger
+from upswell.telling.found import prepare, tell
+from upswell.telling.sending import send_due
 
 HOUR, DAY = 3600, 86_400
 SERVED = at("2026-11-10")

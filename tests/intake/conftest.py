@@ -2,7 +2,7 @@
 
 import pytest
 
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 
 
 @pytest.fixture(scope="session")

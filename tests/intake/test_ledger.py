@@ -10,10 +10,10 @@ import pytest
 from sqlite_utils import Database
 
 from intake.told import applied, movements, subscribed, tables, taken
-from upswell import ledger as ledgers
-from upswell import ledger_file
 from upswell.errors import LedgerBusy, LedgerError
-from upswell.ledger import Ledger, hold, note_job
+from upswell.store import ledger as ledgers
+from upswell.store import ledger_file
+from upswell.store.ledger import Ledger, hold, note_job
 
 
 def modes(folder):
@@ -93,7 +93,7 @@ def test_an_older_ledger_is_brought_up_to_date_by_who_may(tmp_path, monkeypatch)
     newer = type(migrations())("upswell")
     newer._migrations = [*migrations()._migrations]
     newer()(add_column)
-    monkeypatch.setattr("upswell.ledger.migrations", newer)
+    monkeypatch.setattr("upswell.store.ledger.migrations", newer)
     with pytest.raises(LedgerError, match="run `upswell serve` once to bring it up to date"):
         Ledger(path)
     with Ledger(path, create=True) as ledger:
@@ -103,7 +103,7 @@ def test_an_older_ledger_is_brought_up_to_date_by_who_may(tmp_path, monkeypatch)
 
 def migrations():
     """Return the ledger's own migrations."""
-    from upswell.migrations import migrations
+    from upswell.store.migrations import migrations
 
     return migrations
 

@@ -6,9 +6,9 @@ import pytest
 from connectors.sent import body, discount, invoice, item, price, subscription
 
 from intake.told import AT, DAY, granted, moved, movements, stale, tables, taken
-from upswell.intake import apply_pending
-from upswell.records import history_of, write_facts
-from upswell.rules import Rules
+from upswell.core.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.store.records import history_of, write_facts
 from upswell_connectors.shapes import facts_of_object
 
 

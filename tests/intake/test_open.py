@@ -3,11 +3,11 @@
 import pytest
 
 from intake.told import BROKEN, applied, granted, subscribed, taken
-from upswell import events
-from upswell.backlog import backlog
-from upswell.intake import apply_pending, retry
-from upswell.outbox import is_behind
-from upswell.rules import Rules
+from upswell.core.rules import Rules
+from upswell.intake.applying import apply_pending, retry
+from upswell.store import events
+from upswell.store.backlog import backlog
+from upswell.store.outbox import is_behind
 
 ASKED = {
     "applying": lambda ledger: apply_pending(ledger, Rules()),

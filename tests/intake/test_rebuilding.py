@@ -22,11 +22,11 @@ from intake.told import (
     tables,
     taken,
 )
-from upswell import books
+from upswell.core.rules import Rules
 from upswell.errors import InvariantError
-from upswell.events import counts
-from upswell.intake import apply_pending, retry
-from upswell.rules import Rules
+from upswell.intake.applying import apply_pending, retry
+from upswell.store import books
+from upswell.store.events import counts
 
 LIFE = [subscribed(1), joined(1, name="Fern"), moved(1, 5, 8, AT + DAY), moved(1, 8, 2, AT + 2 * DAY), subscribed(2)]
 BOOKED = [("cus_1", "new", 5000), ("cus_2", "new", 5000), ("cus_1", "seat", 3000), ("cus_1", "downgrade", -6000)]
@@ -206,7 +206,9 @@ def test_movements_that_do_not_add_up_are_not_written(ledger, monkeypatch):
     applied(ledger, subscribed(1))
     before = books.movements(ledger)
     with monkeypatch.context() as patched:
-        patched.setattr("upswell.books.breaches", lambda found: ["1 is not 2"] if found[0].customer == "cus_1" else [])
+        patched.setattr(
+            "upswell.store.books.breaches", lambda found: ["1 is not 2"] if found[0].customer == "cus_1" else []
+        )
         done = applied(ledger, moved(1, 5, 8, AT + DAY), subscribed(2, at=AT + 2 * DAY))
     assert (done.applied, done.failed) == (2, 1)
     assert stale(ledger) == {
@@ -222,7 +224,7 @@ def test_movements_that_do_not_add_up_are_not_written(ledger, monkeypatch):
 def test_a_new_event_tries_a_customer_again(ledger, monkeypatch):
     """A customer that could not be rebuilt is tried again with its next event."""
     with monkeypatch.context() as patched:
-        patched.setattr("upswell.books.breaches", lambda _: ["1 is not 2"])
+        patched.setattr("upswell.store.books.breaches", lambda _: ["1 is not 2"])
         applied(ledger, subscribed(1))
     assert apply_pending(ledger, Rules()).failed == 1
     assert applied(ledger, moved(1, 5, 8, AT + DAY)).failed == 0

@@ -11,10 +11,10 @@ import threading
 import pytest
 
 from intake.told import AT, BROKEN, DAY, OUR_CLOCK, Book, moved, movements, subscribed, tables
+from upswell.core.rules import Rules
 from upswell.errors import UpswellError
-from upswell.events import bodies
-from upswell.replay import replay
-from upswell.rules import Rules
+from upswell.intake.replay import replay
+from upswell.store.events import bodies
 
 EVENTS = [subscribed(1), moved(1, 5, 8, AT + DAY), subscribed(2), moved(2, 5, 1, AT + 2 * DAY)]
 NAMES = [json.loads(event)["id"] for event in EVENTS]

@@ -9,13 +9,14 @@ import pytest
 from receiving import configured
 
 from intake.told import AT, BROKEN, CREATED, DAY, applied, event, moved, movements, subscribed, tables, taken
-from upswell import arrivals, events, schedule
+from upswell.answers.explaining import why
+from upswell.core.rules import Rules
 from upswell.errors import UpswellError
-from upswell.explaining import why
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger
-from upswell.reclassify import reclassify
-from upswell.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.intake.reclassify import reclassify
+from upswell.serving import schedule
+from upswell.store import arrivals, events
+from upswell.store.ledger import Ledger
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from itertools import pairwise
 from connectors.sent import body, item, price, subscription
 
 from intake.told import AT, DAY, UPDATED, applied, joined, moved, priced, subscribed
-from upswell import books
-from upswell.rules import Rules
-from upswell.traits import traits
+from upswell.core.rules import Rules
+from upswell.store import books
+from upswell.store.traits import traits
 
 TEAM, REGION = "customer.metadata.team", "subscription.metadata.region"
 
@@ -162,7 +162,7 @@ def test_who_began_when_is_known_of_those_who_paid(fresh):
 
 def test_a_forgotten_customer_has_no_country(fresh):
     """Where a person lives goes with the person."""
-    from upswell.forgetting import forget
+    from upswell.intake.forgetting import forget
 
     ledger = fresh()
     applied(ledger, joined(address={"country": "DE"}, metadata={"team": "east"}), subscribed())

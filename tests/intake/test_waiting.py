@@ -20,11 +20,11 @@ from intake.told import (
     subscribed,
     tables,
 )
+from upswell.core.facts import Facts
+from upswell.core.rules import Rules
 from upswell.errors import Unreachable, UpswellError
-from upswell.events import counts
-from upswell.facts import Facts
-from upswell.intake import apply_pending, retry
-from upswell.rules import Rules
+from upswell.intake.applying import apply_pending, retry
+from upswell.store.events import counts
 from upswell_connectors.shapes import coupon_of, discount_of, facts_of, price_of
 
 DISCOUNTED = subscribed(1, discounts=["di_1"])
@@ -116,7 +116,7 @@ def test_a_broken_event_is_kept_with_its_reason(ledger):
 def test_retry_reads_a_failed_event_again(ledger, monkeypatch):
     """``retry`` applies what failed once the cause is gone, and keeps what still fails."""
     with monkeypatch.context() as patched:
-        patched.setattr("upswell.intake.facts_of", lambda _: facts_of(BROKEN))
+        patched.setattr("upswell.intake.applying.facts_of", lambda _: facts_of(BROKEN))
         applied(ledger, subscribed())
     assert event(ledger, "evt_sub_1")[0] == "failed"
     applied(ledger, BROKEN)

@@ -2,11 +2,11 @@
 
 from connectors.sent import body, coupon, customer, discount, item, price, subscription
 
-from upswell import books
+from upswell.core.rules import Rules
 from upswell.errors import UpswellError
-from upswell.events import accept, envelope
-from upswell.intake import apply_pending
-from upswell.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.store import books
+from upswell.store.events import accept, envelope
 
 AT = 1_800_000_000
 DAY = 86_400

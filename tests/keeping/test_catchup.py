@@ -6,12 +6,12 @@ import pytest
 from shop import DAY
 from standin import Standin, standing_in
 
-from upswell import events
-from upswell.catchup import catch_up, standing, told_gap
-from upswell.config import Secret, StripeSettings
+from upswell.configuration.config import Secret, StripeSettings
 from upswell.errors import Refused, Unreachable
-from upswell.intake import apply_pending
-from upswell.ledger import note_job
+from upswell.fetching.catchup import catch_up, standing, told_gap
+from upswell.intake.applying import apply_pending
+from upswell.store import events
+from upswell.store.ledger import note_job
 from upswell_connectors.client import Client
 from upswell_connectors.event_types import EVENT_TYPES
 from upswell_connectors.fake_stripe.delivery import bodies

@@ -7,9 +7,10 @@ from receiving import API_KEY, configured, event
 from standin import Standin, standing_in
 
 from keeping.conftest import Stopping
-from upswell import events, keeping
-from upswell.catchup import standing
-from upswell.ledger import Ledger, note_job
+from upswell.fetching.catchup import standing
+from upswell.serving import keeping
+from upswell.store import events
+from upswell.store.ledger import Ledger, note_job
 from upswell_connectors.client import Client
 
 

@@ -9,12 +9,14 @@ from receiving import API_KEY
 from shop import Shop
 
 from keeping.conftest import Stopping
-from upswell import events, keeping, metering, raised
-from upswell.cli import run
+from upswell.commands.cli import run
 from upswell.errors import Refused, ShapeError, Unreachable
-from upswell.intake import apply_pending
-from upswell.looking import look
-from upswell.measures import readings_of
+from upswell.fetching import metering
+from upswell.intake.applying import apply_pending
+from upswell.intake.looking import look
+from upswell.serving import keeping
+from upswell.store import events, raised
+from upswell.store.measures import readings_of
 from upswell_connectors.client import Client
 from upswell_connectors.fake_stripe import catalogue, customers, subscriptions
 from upswell_connectors.fake_stripe.delivery import bodies

@@ -9,13 +9,13 @@ from receiving import API_KEY, configured
 from shop import DAY, Shop
 
 from keeping.conftest import Stopping
-from upswell import keeping
-from upswell.backlog import BACKFILL
-from upswell.catchup import standing
-from upswell.ledger import Ledger, note_job
-from upswell.reports import period_summary
-from upswell.summary import as_json
-from upswell.verdicts import Verdict, note_verdict, verdict
+from upswell.fetching.catchup import standing
+from upswell.posting.reports import period_summary
+from upswell.report.summary import as_json
+from upswell.serving import keeping
+from upswell.store.backlog import BACKFILL
+from upswell.store.ledger import Ledger, note_job
+from upswell.store.verdicts import Verdict, note_verdict, verdict
 from upswell_connectors.client import Client
 from upswell_connectors.fake_stripe.faults import Faults, Tally
 from upswell_connectors.fake_stripe.server import serving

@@ -8,12 +8,12 @@ from planned.conftest import LEDGER, feed
 from scenarios.story import Story
 from sqlite_utils import Database
 
-from upswell import plans
-from upswell.audit import audit
-from upswell.ledger import Ledger
-from upswell.migrations import migrations
-from upswell.rebuild import rebuild
-from upswell.rules import Rules
+from upswell.answers.audit import audit
+from upswell.core import plans
+from upswell.core.rules import Rules
+from upswell.intake.rebuild import rebuild
+from upswell.store.ledger import Ledger
+from upswell.store.migrations import migrations
 
 TABLES = ("scheduled", "overtaken")
 

@@ -5,7 +5,7 @@ import pytest
 from booked import put
 from summaries import BUSY
 
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import desks
 import pytest
 from shop import Shop
 
-from upswell import schedule
-from upswell.alarm import pulse, raise_alarm
-from upswell.ledger import Ledger
-from upswell.settings import Secret
+from upswell.configuration.settings import Secret
+from upswell.posting.alarm import pulse, raise_alarm
+from upswell.serving import schedule
+from upswell.store.ledger import Ledger
 from upswell_connectors.fake_stripe.server import serving
 from upswell_connectors.fake_stripe.values import Endpoint
 

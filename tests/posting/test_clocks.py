@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from upswell.due import due, post_at
-from upswell.periods import Week
-from upswell.settings import ReportSettings
+from upswell.configuration.due import due, post_at
+from upswell.configuration.settings import ReportSettings
+from upswell.report.periods import Week
 
 MINUTE, HOUR, WEEK = 60, 3600, 7 * 86_400
 

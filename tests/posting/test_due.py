@@ -8,9 +8,9 @@ from booked import at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upswell.due import due, last_night, next_run, post_at
-from upswell.periods import Week
-from upswell.settings import ReportSettings
+from upswell.configuration.due import due, last_night, next_run, post_at
+from upswell.configuration.settings import ReportSettings
+from upswell.report.periods import Week
 
 
 def report(day="monday", clock="09:00", zone="Europe/Berlin"):

@@ -10,8 +10,8 @@ from pathlib import Path
 import desks
 import pytest
 
+from upswell.configuration.settings import Secret
 from upswell.errors import DeliveryError
-from upswell.settings import Secret
 from upswell_connectors.email import Mail, send
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")

@@ -8,10 +8,10 @@ import pytest
 import workspace as slack_workspace
 from booked import at
 
-from upswell import deliveries
-from upswell.periods import Week
-from upswell.posting import note_serving, post_by_hand, post_due
-from upswell.settings import Secret, SlackSettings
+from upswell.configuration.settings import Secret, SlackSettings
+from upswell.posting.desk import note_serving, post_by_hand, post_due
+from upswell.report.periods import Week
+from upswell.store import deliveries
 from upswell_connectors import slack as connector
 
 MONDAY = at("2026-11-16T08:00")

@@ -6,9 +6,9 @@ import desks
 import pytest
 from booked import at, put
 
-from upswell.books import write_movements
-from upswell.periods import Week
-from upswell.posting import note_serving, post_by_hand, post_due
+from upswell.posting.desk import note_serving, post_by_hand, post_due
+from upswell.report.periods import Week
+from upswell.store.books import write_movements
 
 MONDAY = at("2026-11-16T08:00")
 WEEK = 7 * 86_400

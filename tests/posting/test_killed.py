@@ -10,8 +10,8 @@ import desks
 import pytest
 from booked import at
 
-from upswell import deliveries
-from upswell.posting import note_serving, post_due
+from upswell.posting.desk import note_serving, post_due
+from upswell.store import deliveries
 
 MONDAY = at("2026-11-16T08:00")
 LEASE = 600
@@ -20,16 +20,17 @@ POSTER = """
 import os, signal, sys
 import desks
 from pathlib import Path
-from upswell import deliveries, posting
-from upswell.ledger import Ledger
-from upswell.settings import Secret, SlackSettings
+from upswell.posting import desk
+from upswell.store import deliveries
+from upswell.store.ledger import Ledger
+from upswell.configuration.settings import Secret, SlackSettings
 path, url, now, place, moment = sys.argv[1:]
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
 place, name = place.split(".")
-place = {"posting": posting, "deliveries": deliveries, "desk": posting._Desk}[place]
+place = {"posting": desk, "deliveries": deliveries, "desk": desk._Desk}[place]
 whole = getattr(place, name)
 
 def dies_after(*given, **named):
@@ -39,7 +40,7 @@ def dies_after(*given, **named):
 setattr(place, name, die if moment == "before" else dies_after)
 config = desks.config(Path(path), slack=SlackSettings(Secret(url), None, None))
 with Ledger(Path(path)) as ledger:
-    posting.post_due(ledger, config, int(now))
+    desk.post_due(ledger, config, int(now))
 """
 
 

@@ -12,13 +12,13 @@ import desks
 import pytest
 from booked import at, put
 
-from upswell import deliveries
+from upswell.answers.summarised import summary_of
 from upswell.errors import LedgerError, UpswellError
-from upswell.ledger import Ledger
-from upswell.periods import Week
-from upswell.posting import note_serving, post_by_hand, post_due
+from upswell.posting.desk import note_serving, post_by_hand, post_due
 from upswell.render import sentences
-from upswell.summarised import summary_of
+from upswell.report.periods import Week
+from upswell.store import deliveries
+from upswell.store.ledger import Ledger
 
 MONDAY = at("2026-11-16T08:00")
 FIRST_SERVED = at("2026-11-12")
@@ -324,9 +324,9 @@ RIVAL = """
 import sys
 import desks
 from pathlib import Path
-from upswell.ledger import Ledger
-from upswell.posting import post_due
-from upswell.settings import Secret, SlackSettings
+from upswell.store.ledger import Ledger
+from upswell.posting.desk import post_due
+from upswell.configuration.settings import Secret, SlackSettings
 path, url, now = sys.argv[1:]
 config = desks.config(Path(path), slack=SlackSettings(Secret(url), None, None))
 with Ledger(Path(path)) as ledger:

@@ -7,10 +7,10 @@ import desks
 import pytest
 from booked import at, put
 
-from upswell import deliveries
-from upswell.ledger import Ledger
-from upswell.periods import Week
-from upswell.posting import note_serving, post_by_hand, post_due
+from upswell.posting.desk import note_serving, post_by_hand, post_due
+from upswell.report.periods import Week
+from upswell.store import deliveries
+from upswell.store.ledger import Ledger
 
 MONDAY = at("2026-11-16T08:00")
 DAY, WEEK = 86_400, 7 * 86_400

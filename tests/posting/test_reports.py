@@ -7,9 +7,9 @@ import desks
 import pytest
 from booked import at
 
-from upswell import reports
 from upswell.errors import UpswellError
-from upswell.events import accept, envelope
+from upswell.posting import reports
+from upswell.store.events import accept, envelope
 
 NOW = at("2026-11-18T12:00")
 

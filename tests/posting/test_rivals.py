@@ -10,9 +10,9 @@ import pytest
 import workspace as slack_workspace
 from booked import at
 
-from upswell import deliveries
-from upswell.posting import note_serving
-from upswell.settings import Secret, SlackSettings
+from upswell.configuration.settings import Secret, SlackSettings
+from upswell.posting.desk import note_serving
+from upswell.store import deliveries
 from upswell_connectors import slack as connector
 
 MONDAY = at("2026-11-16T08:00")
@@ -21,10 +21,10 @@ RIVAL = """
 import sys
 from pathlib import Path
 import desks
-from upswell.periods import Week
-from upswell.ledger import Ledger
-from upswell.posting import post_by_hand, post_due
-from upswell.settings import Secret, SlackSettings
+from upswell.report.periods import Week
+from upswell.store.ledger import Ledger
+from upswell.posting.desk import post_by_hand, post_due
+from upswell.configuration.settings import Secret, SlackSettings
 from upswell_connectors import slack
 path, api, now, way = sys.argv[1:]
 slack.API = api

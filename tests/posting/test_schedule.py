@@ -8,10 +8,10 @@ import desks
 import time_machine
 from booked import at
 
-from upswell import schedule
-from upswell.due import next_run
-from upswell.ledger import Ledger
-from upswell.periods import Week
+from upswell.configuration.due import next_run
+from upswell.report.periods import Week
+from upswell.serving import schedule
+from upswell.store.ledger import Ledger
 
 
 def settled(read, wanted, seconds=60):

@@ -6,7 +6,7 @@ import pytest
 from desks import week
 from serving import Served, until
 
-from upswell import deliveries
+from upswell.store import deliveries
 
 MOVED = """
 import sys

@@ -6,8 +6,8 @@ import traceback
 
 import pytest
 
+from upswell.configuration.settings import Secret, SlackSettings
 from upswell.errors import DeliveryError
-from upswell.settings import Secret, SlackSettings
 from upswell_connectors import slack as connector
 
 MESSAGE = {"text": "Hello", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "Hello"}}]}

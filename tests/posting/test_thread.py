@@ -10,10 +10,10 @@ from booked import at, put
 from charted import size
 from summaries import QUIET
 
-from upswell import deliveries
-from upswell.ledger import Ledger
-from upswell.posting import note_serving, post_due
-from upswell.settings import Secret, SlackSettings
+from upswell.configuration.settings import Secret, SlackSettings
+from upswell.posting.desk import note_serving, post_due
+from upswell.store import deliveries
+from upswell.store.ledger import Ledger
 from upswell_connectors import slack as connector
 from upswell_connectors.slack_thread import Upload
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from upswell.cli import upswell
-from upswell.config import load
+from upswell.commands.cli import upswell
+from upswell.configuration.config import load
 from upswell_webhooks.app import HEALTH_PATH, WEBHOOK_PATH
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,9 @@ import pytest
 import rulebook
 
 from upswell import __version__
-from upswell.cli import upswell
-from upswell.kinds import DRIVERS, GROUPS, KINDS
-from upswell.options import SECTIONS
+from upswell.commands.cli import upswell
+from upswell.configuration.options import SECTIONS
+from upswell.core.kinds import DRIVERS, GROUPS, KINDS
 from upswell.signals.signs import SIGNALS
 from upswell.signals.terms import WEIGHTS
 from upswell_connectors.client import PERMISSIONS

@@ -9,8 +9,8 @@ from typing import Any, get_args, get_type_hints
 
 from summaries import summary
 
-from upswell.figures import Figures
-from upswell.summary import KEYS, Summary, as_json
+from upswell.report.figures import Figures
+from upswell.report.summary import KEYS, Summary, as_json
 
 ROOT = Path(__file__).parents[2]
 SECTION = (ROOT / "docs" / "definitions.md").read_text(encoding="utf-8").split("\n## The figures\n")[1].split("\n##")[0]

@@ -8,12 +8,12 @@ from booked import put
 from cli.conftest import event, lines
 from reclassify.conftest import LEDGER
 
-from upswell import audit as auditing
-from upswell.audit import audit
-from upswell.config import load
-from upswell.ledger import Ledger
-from upswell.records import history_of
-from upswell.rules import Rules
+from upswell.answers import audit as auditing
+from upswell.answers.audit import audit
+from upswell.configuration.config import load
+from upswell.core.rules import Rules
+from upswell.store.ledger import Ledger
+from upswell.store.records import history_of
 
 REMEDY = "Run `upswell reclassify`, which rebuilds all"
 

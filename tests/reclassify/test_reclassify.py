@@ -16,12 +16,11 @@ import time_machine
 from cli.conftest import Terminal, event, lines
 from reclassify.conftest import LEDGER, table, told
 
-from upswell import memory, rebuild
-from upswell.config import load
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger, hold
-from upswell.reclassify import preview, reclassify
-from upswell.records import history_of
+from upswell.configuration.config import load
+from upswell.intake.applying import apply_pending, memory, rebuild
+from upswell.intake.reclassify import preview, reclassify
+from upswell.store.ledger import Ledger, hold
+from upswell.store.records import history_of
 
 CHANGES = {
     ("EUR", "new"): ["€9.00", "€9.00", "€0.00", "1"],
@@ -207,7 +206,7 @@ def test_a_customer_that_cannot_be_rebuilt_is_named(upswell, changed, monkeypatc
         return history_of(connection, account, *shared)
 
     monkeypatch.setattr(memory, "history_of", broken)
-    monkeypatch.setattr("upswell.reclassify.history_of", broken)
+    monkeypatch.setattr("upswell.intake.reclassify.history_of", broken)
     dry, ended = upswell("reclassify", "--dry-run"), upswell("reclassify")
     for told_of in (dry, ended):
         assert (told_of.code, told_of.err) == (1, "Not rebuilt: cus_2: price_9 is needed, and nobody told of it\n")

@@ -8,9 +8,9 @@ import pytest
 from receiving import API_KEY
 from shop import config, ledger, shop
 
-from upswell import events
-from upswell.cli import run
-from upswell.intake import apply_pending
+from upswell.commands.cli import run
+from upswell.intake.applying import apply_pending
+from upswell.store import events
 from upswell_connectors.fake_stripe.delivery import bodies
 
 __all__ = ["config", "ledger", "shop"]

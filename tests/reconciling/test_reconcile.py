@@ -8,9 +8,9 @@ import pytest
 from shop import DAY
 
 from reconciling.conftest import unheard
-from upswell import books, events
-from upswell.ledger import note_job
-from upswell.verdicts import verdict
+from upswell.store import books, events
+from upswell.store.ledger import note_job
+from upswell.store.verdicts import verdict
 from upswell_connectors.fake_stripe import catalogue, coupons, subscriptions
 from upswell_connectors.fake_stripe.faults import Faults
 from upswell_connectors.fake_stripe.server import serving

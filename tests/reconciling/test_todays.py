@@ -6,8 +6,8 @@ import pytest
 from connectors.sent import item, subscription
 from standin import Standin, standing_in
 
-from upswell.config import Secret, StripeSettings
-from upswell.todays import todays
+from upswell.configuration.config import Secret, StripeSettings
+from upswell.fetching.todays import todays
 from upswell_connectors.client import Client
 
 NEVER = Event()

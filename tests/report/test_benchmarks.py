@@ -9,10 +9,10 @@ import pytest
 from booked import at, put
 from summaries import BUSY, QUIET, summary
 
-from upswell import reports
-from upswell.benchmarks import hint
-from upswell.ledger import Ledger
+from upswell.posting import reports
 from upswell.render import email, slack, terminal
+from upswell.report.benchmarks import hint
+from upswell.store.ledger import Ledger
 
 YEAR = "2025-01-01 cus_1 new +1000\n2026-11-10 cus_1 seat +100"
 DEFINED = (Path(__file__).parents[2] / "docs" / "definitions.md").read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BUSY, summary
 
-from upswell.causes import EXPANSION_KINDS, Cause, shared_out
-from upswell.kinds import KINDS
+from upswell.core.kinds import KINDS
+from upswell.report.causes import EXPANSION_KINDS, Cause, shared_out
 
 WEEK = 7 * 86_400
 STEPS = st.lists(

@@ -11,10 +11,10 @@ from booked import at
 from rich.console import Console
 from summaries import BUSY, NAMES, QUIET, summary
 
-from upswell.figures import Restated
 from upswell.render import email, slack, terminal
 from upswell.render.page import page
-from upswell.summary import Health
+from upswell.report.figures import Restated
+from upswell.report.summary import Health
 
 HUGE = "2026-01-05 cus_1 new +70000000000000\n2026-11-10 cus_1 upgrade +1234567890123"
 NEGATIVE = "2026-01-05 cus_1 new +10000\n2026-11-10 cus_1 downgrade -2500"

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from receiving import configured
 from strides import CUT, STEP, at_day, told
 
-from upswell.fates import Fate, after_expansion
-from upswell.ledger import Ledger
-from upswell.periods import Week
+from upswell.answers.summarised import summary_of
 from upswell.render import sentences
-from upswell.summarised import summary_of
+from upswell.report.fates import Fate, after_expansion
+from upswell.report.periods import Week
+from upswell.store.ledger import Ledger
 
 STORY = """
 2025-10-01 cus_7 new +4000

@@ -7,8 +7,8 @@ from booked import at, movements, tracks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upswell import metrics
-from upswell.kinds import GROUPS, KINDS
+from upswell.core.kinds import GROUPS, KINDS
+from upswell.report import metrics
 
 TWO = movements(
     """

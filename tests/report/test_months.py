@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BUSY, NAMES, summary
 
-from upswell import metrics
+from upswell.core.kinds import KINDS
 from upswell.errors import UpswellError
-from upswell.kinds import KINDS
 from upswell.render import email, slack, terminal
 from upswell.render.page import page
 from upswell.render.plans import plans
-from upswell.summary import as_json
+from upswell.report import metrics
+from upswell.report.summary import as_json
 
 WON = "2025-12-01 cus_1 new +100000\n" + "\n".join(
     f"2026-{month:02d}-0{day} cus_1 seat +{1000 * month + day}" for month in range(1, 11) for day in (2, 9)

@@ -7,9 +7,9 @@ from booked import at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upswell import clocks
+from upswell.core import clocks
 from upswell.errors import UpswellError
-from upswell.periods import Month, Quarter, Week, parse
+from upswell.report.periods import Month, Quarter, Week, parse
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "America/Santiago")

@@ -6,8 +6,8 @@ import pytest
 from booked import at, movements
 from summaries import BERLIN, summary
 
-from upswell.periods import Week
-from upswell.restated import Past, Post
+from upswell.report.periods import Week
+from upswell.report.restated import Past, Post
 
 BEFORE = "2026-01-01 cus_1 new +10000\n2026-11-03 cus_1 seat +1200"
 LATE = BEFORE + "\n2026-11-04 cus_1 seat +300 cause=evt_late reason=10_→_12_seats"

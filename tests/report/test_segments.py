@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BUSY, summary
 
-from upswell.breakdowns import Known, broken_down
-from upswell.kinds import KINDS
+from upswell.core.kinds import KINDS
 from upswell.render import email, slack, terminal
 from upswell.render.page import page
-from upswell.segments import CohortPart, ProductPart, SegmentPart, by_cohort, by_product, by_segment
+from upswell.report.breakdowns import Known, broken_down
+from upswell.report.segments import CohortPart, ProductPart, SegmentPart, by_cohort, by_product, by_segment
 
 STEPS = st.lists(
     st.tuples(

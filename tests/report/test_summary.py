@@ -7,10 +7,10 @@ import pytest
 from booked import at, movements, tracks
 from summaries import BERLIN, BUSY, NAMES, WELL, summary
 
+from upswell.core.kinds import KINDS
 from upswell.errors import InvariantError, UpswellError
-from upswell.kinds import KINDS
-from upswell.periods import Week
-from upswell.summary import Booked, Health, as_json, span_of, summarise
+from upswell.report.periods import Week
+from upswell.report.summary import Booked, Health, as_json, span_of, summarise
 
 FIGURES = [
     "opening_mrr",

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BERLIN, QUIET, summary
 
-from upswell import reports
-from upswell.ledger import Ledger
-from upswell.periods import Month, Week
+from upswell.posting import reports
 from upswell.render import email, slack, terminal
 from upswell.render.page import page
-from upswell.summary import as_json
-from upswell.targets import Target, Won, due, progress
+from upswell.report.periods import Month, Week
+from upswell.report.summary import as_json
+from upswell.report.targets import Target, Won, due, progress
+from upswell.store.ledger import Ledger
 
 MONTH, QUARTER = Target("month", 500_000), Target("quarter", 1_500_000)
 OWNER = "customer.metadata.owner"

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import summary
 
-from upswell.breakdowns import brought_together
-from upswell.kinds import KINDS
-from upswell.money import exponent
+from upswell.core.kinds import KINDS
+from upswell.core.money import exponent
 from upswell.render import terminal
 from upswell.render.page import page
-from upswell.summary import as_json
-from upswell.together import retention
+from upswell.report.breakdowns import brought_together
+from upswell.report.summary import as_json
+from upswell.report.together import retention
 
 RATES = {"eur": Decimal("1.08"), "jpy": Decimal("0.0067"), "kwd": Decimal("3.25")}
 SEVERAL = """

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strides import CUT, STEP, at_day, told
 
-from upswell import books, metrics, tracked
-from upswell.ledger import Ledger
-from upswell.track_tables import fill
+from upswell.report import metrics
+from upswell.store import books, tracked
+from upswell.store.ledger import Ledger
+from upswell.store.track_tables import fill
 
 DAY = 86_400
 START = at("2026-01-01")

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BERLIN, BUSY, summary
 
-from upswell import books
-from upswell.ledger import Ledger
-from upswell.periods import Week
-from upswell.trending import with_trend
+from upswell.answers.trending import with_trend
+from upswell.report.periods import Week
+from upswell.store import books
+from upswell.store.ledger import Ledger
 
 WEEK = Week.parse("2026-W46", BERLIN)
 LIVES = """

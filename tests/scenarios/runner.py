@@ -12,14 +12,15 @@ from functools import cache
 from pathlib import Path
 
 from scenarios.streams import Json
-from upswell import agenda, books, config
-from upswell.events import counts
-from upswell.intake import apply_pending
-from upswell.kinds import Movement
-from upswell.ledger import Ledger
-from upswell.records import write_facts
-from upswell.replay import replay
-from upswell.rules import Rules
+from upswell.configuration import config
+from upswell.core.kinds import Movement
+from upswell.core.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.intake.replay import replay
+from upswell.store import agenda, books
+from upswell.store.events import counts
+from upswell.store.ledger import Ledger
+from upswell.store.records import write_facts
 from upswell_connectors.shapes import facts_of_object
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # these ledgers are many and need no disk

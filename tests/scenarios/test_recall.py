@@ -12,13 +12,14 @@ from scenarios.histories import Step, lived, steps
 from scenarios.planning import planned, planned_steps
 from scenarios.runner import MEMORY, Batches
 from scenarios.test_properties import MOST, arrivals, patient, seeds, shapes
-from upswell import agenda, books, memory, recall
-from upswell.events import accept, envelope
-from upswell.intake import apply_pending
-from upswell.kinds import Movement
-from upswell.ledger import Ledger
-from upswell.memory import Memory
-from upswell.rules import Rules
+from upswell.core import recall
+from upswell.core.kinds import Movement
+from upswell.core.rules import Rules
+from upswell.intake.applying import apply_pending, memory
+from upswell.intake.memory import Memory
+from upswell.store import agenda, books
+from upswell.store.events import accept, envelope
+from upswell.store.ledger import Ledger
 
 
 @pytest.fixture(scope="module", autouse=True)

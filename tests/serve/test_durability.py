@@ -18,7 +18,7 @@ from receiving import event, stored
 from serving import free_port, is_gone, until
 from undisturbed import name, settled, undisturbed, webhooks, written
 
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 
 ROUNDS = int(os.environ.get("UPSWELL_ROUNDS", "4"))
 SEED = os.environ.get("UPSWELL_SEED", "0")

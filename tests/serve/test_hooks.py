@@ -6,9 +6,9 @@ from collections import Counter
 from receivers import HANG, SECRET, receiving
 from serving import until
 
-from upswell import dispatches, outbox
-from upswell.ledger import Ledger
-from upswell.outbox import Notice
+from upswell.store import dispatches, outbox
+from upswell.store.ledger import Ledger
+from upswell.store.outbox import Notice
 
 
 def configuration(receiver):

@@ -11,7 +11,7 @@ import pytest
 from receiving import event, stored
 from serving import Served, until
 
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 
 PAGES_BEFORE_A_CHECKPOINT = 1000
 EVENTS = 60

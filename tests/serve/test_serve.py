@@ -11,8 +11,8 @@ from receiving import API_KEY, PATH, event, signature, stored
 from serving import free_port, is_gone, until
 from shop import Shop
 
-from upswell import events
-from upswell.ledger import Ledger
+from upswell.store import events
+from upswell.store.ledger import Ledger
 from upswell_connectors.fake_stripe.faults import Faults, Tally
 from upswell_connectors.fake_stripe.server import serving
 

@@ -18,11 +18,11 @@ from loading import Senders
 from receiving import OTHER_SECRET, PATH, SECRET, event, signature, stored
 from serving import free_port, is_gone, until
 
-from upswell.config import load
-from upswell.dispatches import listed
-from upswell.ledger import Ledger
-from upswell.outbox import Notice, post
-from upswell.sending import send_due
+from upswell.configuration.config import load
+from upswell.store.dispatches import listed
+from upswell.store.ledger import Ledger
+from upswell.store.outbox import Notice, post
+from upswell.telling.sending import send_due
 
 HEAD = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n".encode()
 REFUSED = b'{"error":"The signature fits no configured secret, or is not of the last five minutes."}'

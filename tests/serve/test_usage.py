@@ -4,7 +4,7 @@ import json
 
 from receiving import TOKEN, event
 
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 
 ROW = {"customer": "cus_1", "name": "api_calls", "units": 1, "at": 1_795_000_000}
 

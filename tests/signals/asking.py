@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from core.values import created, history, updated
 
-from upswell.rules import Rules
+from upswell.core.rules import Rules
 from upswell.signals.known import Past
 from upswell.signals.signs import look
 from upswell.signals.terms import Terms

@@ -11,9 +11,9 @@ from core.values import history, price, seats, subscription
 
 from signals.asking import DAY, at, life
 from signals.test_command import story
-from upswell.portfolio import Item
+from upswell.core.portfolio import Item
+from upswell.core.rules import Rules
 from upswell.render import backtest as rendered
-from upswell.rules import Rules
 from upswell.signals.backtest import ANY, FEWEST, HORIZONS, Backtest, Row, Sample, trail
 from upswell.signals.known import Past
 from upswell.signals.terms import Terms

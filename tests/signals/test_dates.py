@@ -6,9 +6,9 @@ from core.billed import bill, charge
 from core.values import discount, price, said, seats, subscription
 
 from signals.asking import DAY, START, at, seen
-from upswell.catalogue import Catalogue
-from upswell.discounts import Coupon
-from upswell.portfolio import Item
+from upswell.core.catalogue import Catalogue
+from upswell.core.discounts import Coupon
+from upswell.core.portfolio import Item
 from upswell.signals.terms import Terms
 
 YEARLY = subscription(Item("si_1", price(12000, "year"), 10))

@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 from intake.told import AT, DAY, applied, joined, moved, subscribed
 from receiving import configured
 
-from upswell import raised, schedule
-from upswell.backlog import BACKFILL
+from upswell.core.rules import Rules
 from upswell.errors import UpswellError
-from upswell.events import accept, envelope
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger, forget_job, note_job
-from upswell.looking import Looked, account_of, look, why_none
-from upswell.rebuild import heed, rebuild
-from upswell.rules import Rules
+from upswell.intake.applying import apply_pending
+from upswell.intake.looking import Looked, account_of, look, why_none
+from upswell.intake.rebuild import heed, rebuild
+from upswell.serving import schedule
+from upswell.store import raised
+from upswell.store.backlog import BACKFILL
+from upswell.store.events import accept, envelope
+from upswell.store.ledger import Ledger, forget_job, note_job
 
 GROWN = (subscribed(), moved(1, 5, 8, AT + 60 * DAY))
 NOW = AT + 70 * DAY

@@ -5,8 +5,8 @@ from core.billed import bill, charge
 from core.values import history, metered, price, said, subscription, tiered
 
 from signals.asking import DAY, START, life, looked
-from upswell.catalogue import Catalogue, Product, Version
-from upswell.portfolio import Item
+from upswell.core.catalogue import Catalogue, Product, Version
+from upswell.core.portfolio import Item
 
 DAYS = (31, 59, 90)
 SHIFT = (START - 1_800_000_000) / DAY

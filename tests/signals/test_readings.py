@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from intake.told import AT, DAY, applied, subscribed
 from receiving import configured
 
-from upswell import raised
-from upswell.ledger import Ledger
-from upswell.looking import look, past_of
-from upswell.measures import WHOLE_SECONDS, Written, drop_readings, readings_of, thin_readings, write_readings
-from upswell.money import decimal
-from upswell.readings import MILESTONE, USAGE, Reading
+from upswell.core.money import decimal
+from upswell.core.readings import MILESTONE, USAGE, Reading
+from upswell.intake.looking import look, past_of
 from upswell.signals.signs import look as look_at
+from upswell.store import raised
+from upswell.store.ledger import Ledger
+from upswell.store.measures import WHOLE_SECONDS, Written, drop_readings, readings_of, thin_readings, write_readings
 
 USED = Reading("app", "1", "cus_1", USAGE, "exports", AT + 40 * DAY, Fraction(91, 2), 50, label="exports")
 NOW = AT + 40 * DAY

@@ -7,11 +7,11 @@ from core.billed import bill, charge
 from core.values import history, metered, price, seats, subscription, updated
 
 from signals.asking import DAY, START, against, at, life, looked
-from upswell.catalogue import Version
-from upswell.phases import Phase, PhaseItem, Schedule
-from upswell.phases import Terms as Planned
-from upswell.portfolio import Item
-from upswell.rules import Rules
+from upswell.core.catalogue import Version
+from upswell.core.phases import Phase, PhaseItem, Schedule
+from upswell.core.phases import Terms as Planned
+from upswell.core.portfolio import Item
+from upswell.core.rules import Rules
 from upswell.signals.known import Past
 from upswell.signals.terms import Terms
 

@@ -4,8 +4,8 @@ import pytest
 from core.values import price, seats, subscription, tiered
 
 from signals.asking import seen
-from upswell.catalogue import Catalogue, Customer, Product, Version
-from upswell.portfolio import Item
+from upswell.core.catalogue import Catalogue, Customer, Product, Version
+from upswell.core.portfolio import Item
 from upswell.signals.limits import declared
 
 TEN = price(metadata={"upswell_limit": "10"})

@@ -8,15 +8,15 @@ from booked import at, put
 from receiving import configured
 from summaries import BUSY
 
-from upswell.ledger import Ledger
-from upswell.periods import Week
-from upswell.raised import of_customer, write_signals
+from upswell.answers.summarised import summary_of
 from upswell.render import email, slack, terminal
+from upswell.report.periods import Week
+from upswell.report.summary import as_json
 from upswell.signals.raising import decide
 from upswell.signals.signs import Look
 from upswell.signals.terms import Sign, Terms
-from upswell.summarised import summary_of
-from upswell.summary import as_json
+from upswell.store.ledger import Ledger
+from upswell.store.raised import of_customer, write_signals
 
 WEEK, NOW = "2026-W46", at("2026-11-16T09:00")
 SEATS, RENEWAL = (Sign(name, "sub_1", f"{name} is so", Fraction(1)) for name in ("seat_limit", "renewal"))

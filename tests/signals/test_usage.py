@@ -9,9 +9,9 @@ from core.billed import bill, charge
 from core.values import price, subscription, tiered
 
 from signals.asking import DAY, START, at, seen
-from upswell.catalogue import Catalogue, Customer, Product, Version
-from upswell.portfolio import Item
-from upswell.readings import MILESTONE, USAGE, Reading
+from upswell.core.catalogue import Catalogue, Customer, Product, Version
+from upswell.core.portfolio import Item
+from upswell.core.readings import MILESTONE, USAGE, Reading
 from upswell.signals.terms import Terms
 
 PLAN = price(5000, name="plan")

@@ -14,9 +14,9 @@ from intake.told import applied, subscribed
 from poisoned import CONTAINERS, DECIMALS, NUMBERS, WORDS
 from receiving import TOKEN, configured
 
-from upswell.ledger import Ledger
-from upswell.measures import readings_of
-from upswell.reported import COLUMNS
+from upswell.core.reported import COLUMNS
+from upswell.store.ledger import Ledger
+from upswell.store.measures import readings_of
 from upswell_webhooks.app import close, create_app
 from upswell_webhooks.usage import Desk
 

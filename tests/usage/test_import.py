@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from cli.conftest import Terminal, event, lines
 
-from upswell.cli import run
-from upswell.ledger import Ledger
-from upswell.measures import readings_of
+from upswell.commands.cli import run
+from upswell.store.ledger import Ledger
+from upswell.store.measures import readings_of
 
 HEAD = "customer,name,units,at\n"
 ROW = "cus_a,exports,8450,2026-11-21T08:00:00Z\n"
@@ -162,7 +162,7 @@ def test_a_terminal_sees_progress(taken, monkeypatch):
 
 PEAK = """
 import resource, sys
-from upswell.cli import run
+from upswell.commands.cli import run
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 code = run(["import", "usage", sys.argv[1]])
 print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from upswell.core.readings import APP, MILESTONE, USAGE, Reading
+from upswell.core.reported import COLUMNS, reading
 from upswell.errors import RowError
-from upswell.readings import APP, MILESTONE, USAGE, Reading
-from upswell.reported import COLUMNS, reading
 
 NOW = 1_795_420_800
 ROW = {"customer": "cus_1", "name": "api_calls", "at": str(NOW), "units": "8450"}

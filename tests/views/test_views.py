@@ -11,14 +11,15 @@ import time_machine
 from booked import put
 from reclassify.conftest import told
 
-from upswell import books, metrics
-from upswell.config import load
-from upswell.ledger import Ledger
-from upswell.migrations import migrations
-from upswell.periods import Week
-from upswell.replay import replay
-from upswell.reports import period_summary
-from upswell.summary import as_json
+from upswell.configuration.config import load
+from upswell.intake.replay import replay
+from upswell.posting.reports import period_summary
+from upswell.report import metrics
+from upswell.report.periods import Week
+from upswell.report.summary import as_json
+from upswell.store import books
+from upswell.store.ledger import Ledger
+from upswell.store.migrations import migrations
 
 LEDGER = Path("upswell.db")
 REFERENCE = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(encoding="utf-8")

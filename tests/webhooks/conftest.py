@@ -3,7 +3,7 @@
 import pytest
 from receiving import configured
 
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 from upswell_webhooks.app import close, create_app
 
 

@@ -3,9 +3,9 @@
 import pytest
 from receiving import event
 
-from upswell import events
 from upswell.errors import LedgerError, ShapeError
-from upswell.ledger import Ledger
+from upswell.store import events
+from upswell.store.ledger import Ledger
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from receiving import OTHER_SECRET, PATH, SECRET, TOKEN, configured, event, signature, stored
 
-from upswell.ledger import Ledger
+from upswell.store.ledger import Ledger
 from upswell_webhooks import health
 from upswell_webhooks.app import close, create_app
 

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from receiving import event, stored
 
-from upswell import events
 from upswell.errors import LedgerBusy, LedgerError
-from upswell.ledger import Ledger
+from upswell.store import events
+from upswell.store.ledger import Ledger
 from upswell_webhooks.inbox import Inbox
 
 

@@ -8,10 +8,10 @@ import re
 import pytest
 from receiving import PATH, TOKEN, configured, event, signature
 
-from upswell.intake import apply_pending
-from upswell.ledger import Ledger
+from upswell.core.rules import Rules
+from upswell.intake.applying import apply_pending
 from upswell.logs import log_to_stderr
-from upswell.rules import Rules
+from upswell.store.ledger import Ledger
 from upswell_webhooks.app import create_app
 
 SAMPLE = re.compile(r'upswell_[a-z_]+(\{[a-z]+="[a-z0-9]+"\})? \d+')

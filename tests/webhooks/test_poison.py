@@ -25,13 +25,13 @@ from hypothesis import strategies as st
 from poisoned import mutated, written
 from receiving import PATH, configured, signature
 
-from upswell import books
+from upswell.core.invariants import breaches
+from upswell.core.rules import Rules
 from upswell.errors import LedgerError
-from upswell.events import accept, envelope
-from upswell.intake import apply_pending, retry
-from upswell.invariants import breaches
-from upswell.ledger import Ledger
-from upswell.rules import Rules
+from upswell.intake.applying import apply_pending, retry
+from upswell.store import books
+from upswell.store.events import accept, envelope
+from upswell.store.ledger import Ledger
 from upswell_webhooks.app import close, create_app
 
 DEEP = int(os.environ.get("UPSWELL_DEEP", "0"))
@@ -240,7 +240,7 @@ def test_what_failed_is_applied_once_the_cause_is_gone(received, monkeypatch):
     """An event that failed waits with its reason, and `upswell retry` applies it when it can be."""
     _, ledger = received(*LIFE, BYSTANDER)
     with monkeypatch.context() as patched:
-        patched.setattr("upswell.intake.facts_of", lambda _: {}["what nobody thought of"])
+        patched.setattr("upswell.intake.applying.facts_of", lambda _: {}["what nobody thought of"])
         assert apply_pending(ledger, Rules()).failed == len(LIFE) + 1
     assert {state for state, _ in said(ledger).values()} == {"failed"}
     assert retry(ledger, Rules()).failed == 0
@@ -249,15 +249,15 @@ def test_what_failed_is_applied_once_the_cause_is_gone(received, monkeypatch):
 
 def test_a_fault_nobody_foresaw_fails_one_event_and_is_logged(received, monkeypatch, caplog):
     """Whatever applying one event raises, what it wrote is undone, the reason is kept, and the others are applied."""
-    from upswell import intake
+    from upswell.intake import applying
 
-    def faulty(connection, event, facts, rules, write=intake.write_facts):
+    def faulty(connection, event, facts, rules, write=applying.write_facts):
         write(connection, event, facts, rules)
         if event == "evt_more":
             raise TypeError("no such thing")
 
     _, ledger = received(*LIFE, BYSTANDER)
-    monkeypatch.setattr(intake, "write_facts", faulty)
+    monkeypatch.setattr(applying, "write_facts", faulty)
     assert apply_pending(ledger, Rules()).failed == 1
     assert said(ledger)["evt_more"] == ("failed", "nobody foresaw it: please report this (TypeError: no such thing)")
     assert ledger.connection.execute("SELECT count(*) FROM history WHERE event = 'evt_more'").fetchone() == (0,)
@@ -300,7 +300,7 @@ def test_a_full_disk_is_no_fault_of_the_event(received, monkeypatch):
 
     _, ledger = received(*LIFE)
     with monkeypatch.context() as patched:
-        patched.setattr("upswell.intake.write_facts", full)
+        patched.setattr("upswell.intake.applying.write_facts", full)
         with pytest.raises(LedgerError, match="disk is full"):
             apply_pending(ledger, Rules())
     assert {state for state, _ in said(ledger).values()} == {"received"}

@@ -8,8 +8,8 @@ import pytest
 from asked import Asked, Exchange
 from receiving import PATH, event, signature, stored
 
-from upswell import events
-from upswell.ledger import Ledger
+from upswell.store import events
+from upswell.store.ledger import Ledger
 from upswell_webhooks.app import close
 from upswell_webhooks.front import Front
 

@@ -10,11 +10,11 @@ from datetime import UTC
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from upswell import events
-from upswell.addresses import WEBHOOK_PATH
-from upswell.due import next_run
+from upswell.configuration.addresses import WEBHOOK_PATH
+from upswell.configuration.due import next_run
+from upswell.configuration.settings import Config, Secret
 from upswell.errors import LedgerError, ShapeError
-from upswell.settings import Config, Secret
+from upswell.store import events
 from upswell_webhooks import counters, metrics, requestlog, usage
 from upswell_webhooks.health import Health
 from upswell_webhooks.inbox import Inbox

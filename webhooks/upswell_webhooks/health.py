@@ -5,9 +5,9 @@ import threading
 import time
 from pathlib import Path
 
-from upswell import events
 from upswell.errors import LedgerError
-from upswell.ledger import Ledger, note_job
+from upswell.store import events
+from upswell.store.ledger import Ledger, note_job
 
 _FRESH_SECONDS = 1.0
 _PATIENCE_SECONDS = 1.0

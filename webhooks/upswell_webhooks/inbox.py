@@ -5,10 +5,10 @@ import threading
 from concurrent.futures import Future
 from pathlib import Path
 
-from upswell import events
 from upswell.errors import LedgerBusy, LedgerError
-from upswell.events import Accepted
-from upswell.ledger import Ledger
+from upswell.store import events
+from upswell.store.events import Accepted
+from upswell.store.ledger import Ledger
 
 _log = logging.getLogger("upswell.inbox")
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from upswell import arrivals, events
-from upswell.ledger import Ledger
+from upswell.store import arrivals, events
+from upswell.store.ledger import Ledger
 from upswell_webhooks.counters import Counters
 
 PATH = "/metrics"

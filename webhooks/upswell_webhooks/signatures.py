@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from stripe import SignatureVerificationError, WebhookSignature
 
-from upswell.settings import Secret
+from upswell.configuration.settings import Secret
 
 TOLERANCE_SECONDS = 300
 

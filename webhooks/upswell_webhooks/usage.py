@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from upswell.core.readings import APP, Reading
+from upswell.core.reported import reading
 from upswell.errors import LedgerBusy, LedgerError, RowError
-from upswell.ledger import Ledger
-from upswell.measures import write_readings
-from upswell.readings import APP, Reading
-from upswell.reported import reading
+from upswell.store.ledger import Ledger
+from upswell.store.measures import write_readings
 
 PATH = "/signals/usage"
 MOST = 1_000

@@ -4,8 +4,8 @@ import multiprocessing
 import os
 import threading
 
+from upswell.configuration.settings import Config
 from upswell.logs import log_to_stderr
-from upswell.settings import Config
 from upswell_webhooks.app import close, create_app
 from upswell_webhooks.front import Front
 

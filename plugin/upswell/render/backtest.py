@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import IO, Any
 
-from upswell.grid import Grid
+from upswell.render.grid import Grid
 from upswell.render.words import count, number, share
 from upswell.signals.backtest import Backtest, Row, Sample
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from upswell.render.words import amount, count, signed
-from upswell.tallies import Difference, Tally
+from upswell.store.tallies import Difference, Tally
 
 _HEADINGS = ("", "before", "after", "difference", "movements")
 

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from upswell.clocks import utc
-from upswell.discrepancies import Discrepancy, Unlike
+from upswell.core.clocks import utc
+from upswell.core.discrepancies import Discrepancy, Unlike
 from upswell.render.words import amount, count
 
 _HEADINGS = ("subscription", "customer", "differs in", "ledger", "Stripe", "MRR", "at Stripe", "because")

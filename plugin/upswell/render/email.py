@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader
 
 from upswell.render.page import Line, Page, page
 from upswell.render.pictures import WIDTH
-from upswell.summary import Summary
+from upswell.report.summary import Summary
 
 _templates = Environment(
     loader=PackageLoader("upswell", "render"), autoescape=True, trim_blocks=True, lstrip_blocks=True

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import PlainTextObject, SectionBlock
 
-from upswell.announcing import MOVEMENT_EVENTS, RECORDED
-from upswell.outbox import Notice
 from upswell.render import words
 from upswell.render.email import Letter
+from upswell.report.announcing import MOVEMENT_EVENTS, RECORDED
+from upswell.store.outbox import Notice
 
 _LONGEST_NAME, _LONGEST_REASON, _LONGEST_SUBJECT = 60, 300, 150
 _MOST, _MOST_SIGNALS = 10, 3

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from upswell import metrics
-from upswell.figures import Figures
 from upswell.render import sentences, words
-from upswell.summary import Summary
+from upswell.report import metrics
+from upswell.report.figures import Figures
+from upswell.report.summary import Summary
 
 _STEPS = {
     "new": "New",

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from typing import Literal
 
 from upswell.render.plans import Plan, plans
-from upswell.summary import Summary
+from upswell.report.summary import Summary
 
 Form = Literal["png", "svg"]
 SECONDS = 30

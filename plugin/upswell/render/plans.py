@@ -7,8 +7,8 @@ from typing import Any
 
 from upswell.render import words
 from upswell.render.page import CAUSES, PRICES, days
-from upswell.summary import Summary
-from upswell.trend import Point
+from upswell.report.summary import Summary
+from upswell.report.trend import Point
 
 _BEFORE = {"new": "New", "reactivation": "Reactivated", **CAUSES}
 _AFTER = {**PRICES, "downgrade": "Downgrades", "churn": "Churn"}

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import IO, Any
 
-from upswell.clocks import utc
-from upswell.grid import Grid
+from upswell.core.clocks import utc
+from upswell.render.grid import Grid
 from upswell.render.words import clean
 from upswell.signals.raising import Raised
 from upswell.signals.signs import SIGNALS

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from upswell.fates import Fate
-from upswell.figures import Figures, Scheduled
-from upswell.periods import Reported, Week
 from upswell.render import words
-from upswell.summary import Health, Summary
-from upswell.targets import Progress
-from upswell.together import Together
+from upswell.report.fates import Fate
+from upswell.report.figures import Figures, Scheduled
+from upswell.report.periods import Reported, Week
+from upswell.report.summary import Health, Summary
+from upswell.report.targets import Progress
+from upswell.report.together import Together
 
 _KINDS = {
     "new": "new",

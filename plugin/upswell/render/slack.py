@@ -13,8 +13,8 @@ from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTe
 
 from upswell.render import sentences, words
 from upswell.render.page import CAUSES, Customer, Line, Page, page
-from upswell.segments import ProductPart
-from upswell.summary import Summary
+from upswell.report.segments import ProductPart
+from upswell.report.summary import Summary
 
 _HEADER = 150
 _SECTION = 2_900

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from upswell.render.page import Line, Page, page
-from upswell.summary import Summary
+from upswell.report.summary import Summary
 
 _BAR = 14
 _EIGHTHS = " ▏▎▍▌▋▊▉"

@@ -12,11 +12,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from upswell.explanation import BilledLine, Booked, Derivation, Evidence, Explanation, Moment, Timeline
-from upswell.holdings import Holding
-from upswell.kinds import Movement
+from upswell.core.holdings import Holding
+from upswell.core.kinds import Movement
 from upswell.render.words import amount, clean, read, signed
-from upswell.told import Told
+from upswell.report.explanation import BilledLine, Booked, Derivation, Evidence, Explanation, Moment, Timeline
+from upswell.report.told import Told
 
 _STYLES = {"expansion": "green", "reactivation": "green", "new": "green", "contraction": "yellow", "churn": "red"}
 _LONGEST_NAME, _LONGEST, _MOST_LINES = 60, 400, 5

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 
-from upswell.money import exponent
+from upswell.core.money import exponent
 
 _LOCALE = "en_US"
 _POWERS = {12: "T", 9: "B", 6: "M", 3: "K", 0: ""}

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from upswell.money import plain, rounded
-from upswell.portfolio import Item, Subscription, mrr
-from upswell.prices import Price, monthly
-from upswell.reasons import cut_words, label
+from upswell.core.money import plain, rounded
+from upswell.core.portfolio import Item, Subscription, mrr
+from upswell.core.prices import Price, monthly
+from upswell.core.reasons import cut_words, label
 from upswell.signals import words
 from upswell.signals.known import Known
 from upswell.signals.periods import running

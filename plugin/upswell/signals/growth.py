@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from upswell.money import plain, rounded
-from upswell.portfolio import Position
+from upswell.core.money import plain, rounded
+from upswell.core.portfolio import Position
 from upswell.signals.known import Known, Measured
 from upswell.signals.terms import DAY, Sign, Terms
 

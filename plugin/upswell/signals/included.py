@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from upswell.portfolio import Position
-from upswell.readings import MILESTONE, USAGE, Reading
+from upswell.core.portfolio import Position
+from upswell.core.readings import MILESTONE, USAGE, Reading
 from upswell.signals import words
 from upswell.signals.known import Known
 from upswell.signals.limits import of_customer, of_usage

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from operator import attrgetter
 
-from upswell.booking import Life
-from upswell.catalogue import Catalogue, until
-from upswell.changes import Walker
-from upswell.history import Entry, History
-from upswell.kinds import Movement
-from upswell.movements import tell
-from upswell.phases import IN_FORCE, standing
-from upswell.portfolio import Portfolio, Subscription, suspension
-from upswell.readings import Reading
-from upswell.rules import Rules
-from upswell.usage import Billed
+from upswell.core.booking import Life
+from upswell.core.catalogue import Catalogue, until
+from upswell.core.changes import Walker
+from upswell.core.history import Entry, History
+from upswell.core.kinds import Movement
+from upswell.core.movements import tell
+from upswell.core.phases import IN_FORCE, standing
+from upswell.core.portfolio import Portfolio, Subscription, suspension
+from upswell.core.readings import Reading
+from upswell.core.rules import Rules
+from upswell.core.usage import Billed
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
 _UNPAID = frozenset({"past_due", "unpaid", "incomplete"})

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from upswell.portfolio import Position
-from upswell.prices import Tier
+from upswell.core.portfolio import Position
+from upswell.core.prices import Tier
 from upswell.signals.known import Known
 
 KEY = "upswell_limit"

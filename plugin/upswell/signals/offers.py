@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from upswell.money import plain, rounded
-from upswell.portfolio import Position
-from upswell.prices import Price, monthly
+from upswell.core.money import plain, rounded
+from upswell.core.portfolio import Position
+from upswell.core.prices import Price, monthly
 from upswell.signals.growth import PERIODS, last_periods
 from upswell.signals.known import Known
 from upswell.signals.limits import declared

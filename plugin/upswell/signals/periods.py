@@ -2,8 +2,8 @@
 
 from zoneinfo import ZoneInfo
 
-from upswell.clocks import months_before
-from upswell.portfolio import Position
+from upswell.core.clocks import months_before
+from upswell.core.portfolio import Position
 from upswell.signals.known import Known
 from upswell.signals.terms import DAY
 

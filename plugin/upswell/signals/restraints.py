@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from upswell.kinds import Movement
+from upswell.core.kinds import Movement
 from upswell.signals import words
 from upswell.signals.known import Known
 from upswell.signals.terms import DAY, Terms

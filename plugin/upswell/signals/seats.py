@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from upswell.kinds import Movement
-from upswell.money import plain, signed
-from upswell.portfolio import Position
-from upswell.prices import monthly
+from upswell.core.kinds import Movement
+from upswell.core.money import plain, signed
+from upswell.core.portfolio import Position
+from upswell.core.prices import monthly
 from upswell.signals import words
 from upswell.signals.known import Known
 from upswell.signals.limits import Limit, of_seats

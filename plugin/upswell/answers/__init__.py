@@ -1,0 +1,1 @@
+"""What the ledger is asked: summaries, explanations, backtests, audits."""

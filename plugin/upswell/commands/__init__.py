@@ -1,0 +1,1 @@
+"""The command ``upswell``: what each subcommand takes, calls and says."""

@@ -1,0 +1,1 @@
+"""What may be configured, what is, and what follows from it."""

@@ -1,0 +1,1 @@
+"""What ``upswell doctor`` looks at."""

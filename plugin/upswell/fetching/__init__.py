@@ -1,0 +1,1 @@
+"""What is read from Stripe, and kept in line with it: history, events that were missed, endpoints, meters."""

@@ -1,0 +1,1 @@
+"""From what came in to movements: applying events, rebuilding customers, looking for signals."""
