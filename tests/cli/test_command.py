@@ -44,7 +44,7 @@ def test_help_loads_nothing_heavy() -> None:
         "granian",
         "slack_sdk",
     }
-    code = f"import sys, upswell.cli as cli; cli.run(['--help']); sys.exit(bool({heavy!r} & set(sys.modules)))"
+    code = f"import sys, upswell.commands.cli as cli; cli.run(['--help']); sys.exit(bool({heavy!r} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
@@ -124,7 +124,7 @@ def test_interrupted_while_it_loads_it_shows_no_traceback() -> None:
 def test_told_to_be_verbose_it_logs_its_own_work_only() -> None:
     """-v shows what Upswell logs; what libraries log could hold addresses that are secret."""
     code = (
-        "import logging, sys, upswell.cli as cli\n"
+        "import logging, sys, upswell.commands.cli as cli\n"
         "cli.run(['-v', 'movements'])\n"
         "logging.getLogger('upswell.x').debug('ours')\n"
         "logging.getLogger('urllib3').debug('theirs')\n"

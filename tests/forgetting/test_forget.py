@@ -23,7 +23,8 @@ from upswell.core.catalogue import Customer
 from upswell.core.facts import Facts, Told
 from upswell.core.rules import Rules
 from upswell.errors import LedgerBusy, UpswellError
-from upswell.intake.applying import forgetting, retry
+from upswell.intake import forgetting
+from upswell.intake.applying import retry
 from upswell.intake.looking import account_of, look
 from upswell.intake.reclassify import reclassify
 from upswell.posting.desk import post_by_hand

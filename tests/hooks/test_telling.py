@@ -16,7 +16,8 @@ from receivers import receiving
 
 from upswell.core.rules import Rules
 from upswell.errors import InvariantError
-from upswell.intake.applying import apply_pending, forgetting
+from upswell.intake import forgetting
+from upswell.intake.applying import apply_pending
 from upswell.intake.reclassify import reclassify
 from upswell.report.announcing import GRACE_SECONDS, KEPT_SECONDS
 from upswell.serving import schedule

@@ -10,13 +10,14 @@ import desks
 import pytest
 import time_machine
 from booked import at, put
-from desk.test_served import MOVED
+from posting.test_served import MOVED
 from serving import Served, until
 
 from upswell.configuration.due import due, next_run, post_at
 from upswell.configuration.settings import ReportSettings
 from upswell.errors import InvariantError, UpswellError
-from upswell.posting.desk import desk, note_serving, post_by_hand, post_due
+from upswell.posting import desk
+from upswell.posting.desk import note_serving, post_by_hand, post_due
 from upswell.report.periods import Month, Week
 from upswell.serving import schedule
 from upswell.store import deliveries

@@ -84,6 +84,25 @@ def test_every_module_stands_on_a_floor() -> None:
     assert modules | {"upswell_webhooks", "upswell_connectors"} == {name for floor in FLOORS for name in floor}
 
 
+def test_the_architecture_tells_what_each_package_is() -> None:
+    """Its table has the packages in the order of the floors, each with what its own docstring says first."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (.+) \|$", text, re.MULTILINE)
+    packages = [name for floor in FLOORS for name in floor if folder(name).is_dir()]
+    assert [name for name, _ in rows] == packages
+    for name, said in rows:
+        first, *_ = ast.get_docstring(ast.parse((folder(name) / "__init__.py").read_text(encoding="utf-8"))).split(
+            "\n\n"
+        )
+        assert first.replace("``", "`") == said, name
+
+
+def folder(name: str) -> Path:
+    """Return where the package of that dotted name lies."""
+    top, *inner = name.split(".")
+    return PACKAGES[top].joinpath(*inner)
+
+
 def test_the_pure_core_is_one_list() -> None:
     """The lowest floors, the forbidden imports and the coverage that is demanded are about the same modules."""
     assert {f"upswell.{name}" for name in CORE} == {name for floor in FLOORS[-len(CORE) :] for name in floor}

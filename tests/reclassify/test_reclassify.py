@@ -17,7 +17,8 @@ from cli.conftest import Terminal, event, lines
 from reclassify.conftest import LEDGER, table, told
 
 from upswell.configuration.config import load
-from upswell.intake.applying import apply_pending, memory, rebuild
+from upswell.intake import memory, rebuild
+from upswell.intake.applying import apply_pending
 from upswell.intake.reclassify import preview, reclassify
 from upswell.store.ledger import Ledger, hold
 from upswell.store.records import history_of

@@ -15,7 +15,8 @@ from scenarios.test_properties import MOST, arrivals, patient, seeds, shapes
 from upswell.core import recall
 from upswell.core.kinds import Movement
 from upswell.core.rules import Rules
-from upswell.intake.applying import apply_pending, memory
+from upswell.intake import memory
+from upswell.intake.applying import apply_pending
 from upswell.intake.memory import Memory
 from upswell.store import agenda, books
 from upswell.store.events import accept, envelope

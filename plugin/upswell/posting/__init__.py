@@ -1,1 +1,1 @@
-"""Reports on their way: when they are due, how each channel has them, once a period and destination."""
+"""Reports on their way: what each channel is sent, once a period and destination."""

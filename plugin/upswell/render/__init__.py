@@ -1,1 +1,1 @@
-"""The faces of the summary: terminal, Slack, email. Each lays out the one ``page`` that says it in words."""
+"""What people see: the summary on a terminal, in Slack and by email, each from one ``page``; tables and progress."""
