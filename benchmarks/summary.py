@@ -1,4 +1,4 @@
-"""How long the summary of a week takes, and how that compares with merely reading the movements it is of.
+"""How long the summary of a week or a month takes, and how that compares with merely reading all movements.
 
 Run it with `python benchmarks/summary.py [CUSTOMERS]` (default 100,000, with ten movements each: a million). It builds
 a ledger of its own in a temporary folder: four years of movements of all kinds, a tenth of the customers in another
@@ -25,7 +25,7 @@ from upswell.answers.summarised import summary_of
 from upswell.configuration.config import load
 from upswell.configuration.settings import Config
 from upswell.core.kinds import Movement
-from upswell.report.periods import Week
+from upswell.report.periods import Month, Week
 from upswell.store import books, deliveries
 from upswell.store.ledger import Ledger
 
@@ -35,9 +35,9 @@ _EACH, _WEEKS, _BATCH = 10, 52, 500
 _MORE = ("upgrade", "seat", "seat", "add_on", "overage", "seat")
 _EITHER = ("price_change", "discount", "downgrade")
 _TEXT = """
-The summary of the last week, from a ledger with four years of movements and the summaries of {} weeks. *Summary* is
-processor time of one process, the best of five; *read* is merely fetching the same movements' rows, measured just
-before.
+The summary of the last week, of one two years ago, and of the last month, from a ledger with four years of movements
+and the summaries of {} weeks. *Summary* is processor time of one process, the best of five; *read* is merely fetching
+the same movements' rows, measured just before.
 
 {}
 """
@@ -54,12 +54,15 @@ def main(customers: int = 100_000) -> None:
             week = Week.last_complete(_NOW, ZoneInfo("UTC"))
             took = _seconds(lambda: summary_of(ledger, config, week, _NOW))
             old = _seconds(lambda: summary_of(ledger, config, week.shift(-100), _NOW))
-    head = ("movements", "customers", "summary s", "of two years ago s", "read s", "ratio")
+            month = Month.last_complete(_NOW, ZoneInfo("UTC"))
+            longer = _seconds(lambda: summary_of(ledger, config, month, _NOW))
+    head = ("movements", "customers", "summary s", "of two years ago s", "of a month s", "read s", "ratio")
     row = (
         f"{movements:,}",
         f"{customers:,}",
         f"{took:.2f}",
         f"{old:.2f}",
+        f"{longer:.2f}",
         f"{read:.2f}",
         f"{took / read:.2f}",
     )
