@@ -13,8 +13,10 @@ from booked import at, put
 from posting.test_served import MOVED
 from serving import Served, until
 
+from upswell.configuration.config import load
 from upswell.configuration.due import due, next_run, post_at
 from upswell.configuration.settings import ReportSettings
+from upswell.doctor.examination import findings
 from upswell.errors import InvariantError, UpswellError
 from upswell.posting import desk
 from upswell.posting.desk import note_serving, post_by_hand, post_due
@@ -222,6 +224,14 @@ def test_a_quiet_month_is_one_short_message_or_none(ledger, both, slack):
     assert slack.messages[0]["blocks"][0]["text"]["text"] == (
         "A quiet month: no existing customer grew, shrank or left"
     )
+
+
+def test_doctor_says_when_each_report_comes(ledger, both):
+    """The next summary is the week's; where months are posted, the next one of these stands beside it."""
+    config = replace(monthly(both, quiet="silent"), places=load(env={}).places)
+    found = {one.subject: one.text for one in findings(config, at("2026-11-25"))}
+    assert found["next summary"] == "Monday 2026-11-30 09:00 CET; of the month Tuesday 2026-12-01 09:00 CET"
+    assert found["channels"] == "slack, email; quiet weeks and months are sent nowhere"
 
 
 def test_a_server_posts_the_month_on_the_first_at_nine(ledger, slack):

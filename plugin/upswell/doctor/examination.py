@@ -81,7 +81,8 @@ def _webhook_secret(config: Config) -> Finding:
 
 def _channels(config: Config) -> Finding:
     if config.report.channels:
-        quiet = "; quiet weeks are sent nowhere" if config.report.quiet == "silent" else ""
+        words = " and ".join(f"{kind.word}s" for kind in config.report.posted)
+        quiet = f"; quiet {words} are sent nowhere" if config.report.quiet == "silent" else ""
         return Finding("channels", well=True, text=", ".join(config.report.channels) + quiet)
     place = config.places["slack.webhook_url"]
     return Finding("channels", well=True, text=f"none, summaries are only recorded: fill {place}, or [email]")
