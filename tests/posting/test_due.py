@@ -8,8 +8,8 @@ from booked import at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upswell.configuration.due import due, last_night, next_run, post_at
 from upswell.configuration.settings import ReportSettings
+from upswell.configuration.times import due, last_night, next_run, post_at
 from upswell.report.periods import Week
 
 

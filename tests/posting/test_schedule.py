@@ -8,7 +8,7 @@ import desks
 import time_machine
 from booked import at
 
-from upswell.configuration.due import next_run
+from upswell.configuration.times import next_run
 from upswell.report.periods import Week
 from upswell.serving import schedule
 from upswell.store.ledger import Ledger

@@ -8,7 +8,7 @@ from upswell.render.words import count
 from upswell.store import dispatches
 from upswell.store.dispatches import Standing
 from upswell.store.ledger import Ledger
-from upswell.telling.found import noted
+from upswell.telling.destinations import noted
 from upswell_connectors.hooks import reach
 
 _REMEDY = "`upswell hooks --state gave_up` lists, --resend all sends again, --drop all throws away"

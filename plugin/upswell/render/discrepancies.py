@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from upswell.core.clocks import utc
-from upswell.core.discrepancies import Discrepancy, Unlike
 from upswell.render.words import amount, count
+from upswell.report.discrepancies import Discrepancy, Unlike
 
 _HEADINGS = ("subscription", "customer", "differs in", "ledger", "Stripe", "MRR", "at Stripe", "because")
 _NUMBERS = frozenset({"MRR", "at Stripe"})

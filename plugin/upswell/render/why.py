@@ -12,10 +12,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from upswell.core.holdings import Holding
 from upswell.core.kinds import Movement
 from upswell.render.words import amount, clean, read, signed
 from upswell.report.explanation import BilledLine, Booked, Derivation, Evidence, Explanation, Moment, Timeline
+from upswell.report.holdings import Holding
 from upswell.report.told import Told
 
 _STYLES = {"expansion": "green", "reactivation": "green", "new": "green", "contraction": "yellow", "churn": "red"}

@@ -11,7 +11,7 @@ from upswell.render import instant
 from upswell.store import books, dispatches
 from upswell.store.dispatches import Dispatch
 from upswell.store.ledger import Ledger
-from upswell.telling.sending import WAITS, Clock, Sent, wait_after
+from upswell.telling.hooks import WAITS, Clock, Sent, wait_after
 from upswell_connectors import email, slack
 
 _LEASE_SECONDS = 300
