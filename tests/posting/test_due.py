@@ -1,4 +1,4 @@
-"""When the weekly summary is due."""
+"""When a summary is due."""
 
 from datetime import time
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""The weekly job in its scheduler."""
+"""The jobs in their scheduler."""
 
 import logging
 import time

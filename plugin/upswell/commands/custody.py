@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-    from upswell.configuration.config import Config
+    from upswell.configuration.settings import Config
     from upswell.store.arrivals import Arrival
     from upswell.store.dispatches import Dispatch
     from upswell.store.ledger import Ledger

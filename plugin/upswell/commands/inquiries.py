@@ -14,7 +14,7 @@ from upswell.core.kinds import DRIVERS, KINDS, ORIGINS
 from upswell.errors import UpswellError
 
 if TYPE_CHECKING:
-    from upswell.configuration.config import Config
+    from upswell.configuration.settings import Config
     from upswell.store.ledger import Ledger
 
 

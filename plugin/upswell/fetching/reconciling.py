@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from threading import Event
 
-from upswell.configuration.config import Config
+from upswell.configuration.settings import Config
 from upswell.fetching.catchup import catch_up
 from upswell.fetching.comparing import as_facts, discrepancy, held, learn, learn_customer, parts, waiting
 from upswell.fetching.todays import Shown, todays

@@ -15,7 +15,7 @@ from upswell.configuration.settings import Config
 from upswell.configuration.times import due, post_at
 from upswell.core.clocks import local
 from upswell.errors import DeliveryError, UpswellError
-from upswell.posting.channels import CHANNELS
+from upswell.posting.channels import CHANNELS, REPEAT
 from upswell.render import sentences, words
 from upswell.report.periods import Month, Reported, Week, parse
 from upswell.report.summary import Summary
@@ -136,8 +136,7 @@ class _Round:
         """Claim what was tried before; None where another process was faster."""
         period = self._period(before)
         summary = deliveries.recorded(self.ledger, period)
-        repeat = ["This may be a repeat: it is unknown whether an earlier attempt arrived."]
-        remarks = (*(repeat if before.state == "claimed" else ()), *self.late(period))
+        remarks = (*((REPEAT,) if before.state == "claimed" else ()), *self.late(period))
         wanted = self._composed(summary, before.destination, remarks, before)
         with self.ledger.write() as connection:
             return self._claim(connection, wanted)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
 
-from upswell.configuration.config import Config
+from upswell.configuration.settings import Config
 from upswell.configuration.times import last_night
 from upswell.errors import UpswellError
 from upswell.fetching import metering
