@@ -21,10 +21,10 @@ from results import section, table
 
 from upswell.core.discounts import Coupon, Discount
 from upswell.core.facts import Facts, Told
-from upswell.core.history import CREATED, State
 from upswell.core.portfolio import Item, Subscription
 from upswell.core.prices import Amounts, Price
 from upswell.core.rules import Rules
+from upswell.core.states import CREATED, State
 from upswell.intake.applying import apply_pending
 from upswell.intake.memory import Memory
 from upswell.intake.rebuild import rebuild

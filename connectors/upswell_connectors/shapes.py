@@ -8,8 +8,8 @@ import msgspec
 
 from upswell.core import catalogue
 from upswell.core.facts import Facts, Invoice, Thing, Told
-from upswell.core.history import Snapshot, State
 from upswell.core.readings import MILESTONE, STRIPE, Reading
+from upswell.core.states import Snapshot, State
 from upswell.errors import ShapeError
 from upswell_connectors import invoices, objects, payloads, schedules
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from core.values import price, said
 from upswell.core.catalogue import Catalogue
-from upswell.core.history import History, Snapshot, entries
+from upswell.core.history import History, entries
 from upswell.core.movements import movements
 from upswell.core.rules import Rules
+from upswell.core.states import Snapshot
 from upswell.core.usage import Billed
 
 AT = 1_800_000_000

@@ -37,10 +37,11 @@ from core.values import (
     updated,
 )
 from upswell.core.catalogue import Customer, Version
-from upswell.core.history import History, Snapshot, entries
+from upswell.core.history import History, entries
 from upswell.core.movements import movements
 from upswell.core.portfolio import Item
 from upswell.core.rules import Rules
+from upswell.core.states import Snapshot
 
 FIRST = bill("in_1", 0, charge(5), billing_reason="subscription_create")
 NEXT = bill("in_2", MONTH, charge(5))

@@ -6,9 +6,10 @@ from hypothesis import settings
 
 from upswell.core.catalogue import Catalogue, Product, Version
 from upswell.core.discounts import Coupon, Cut, Discount
-from upswell.core.history import History, State
+from upswell.core.history import History
 from upswell.core.portfolio import Item, Position, Subscription
 from upswell.core.prices import Amounts, Price, Tier
+from upswell.core.states import State
 
 calm = settings(deadline=None, derandomize=True, database=None)
 """How properties are tried: the same examples every time, however slow the machine."""

@@ -26,7 +26,7 @@ DATA = {"tzdata", "vl_convert_python"}
 # What only type checkers import.
 TYPES = {"_typeshed"}
 CONTRACTS = {contract["name"]: contract for contract in PROJECT["tool"]["importlinter"]["contracts"]}
-FLOORS = [re.split(r" [:|] ", layer) for layer in CONTRACTS["The floors"]["layers"]]
+FLOORS = [layer.split(" | ") for layer in CONTRACTS["The floors"]["layers"]]
 CORE = {name.removeprefix("upswell.") for name in CONTRACTS["The pure core"]["source_modules"]}
 
 

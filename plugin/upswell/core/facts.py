@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from upswell.core.catalogue import Customer, Product
 from upswell.core.discounts import Coupon, Discount
-from upswell.core.history import Snapshot, State
 from upswell.core.phases import Schedule
 from upswell.core.prices import Price
 from upswell.core.readings import Reading
+from upswell.core.states import Snapshot, State
 from upswell.core.usage import Billed
 
 Thing = Price | Product | Coupon | Discount | Customer | Schedule

@@ -15,8 +15,6 @@ from upswell.core.rules import Rules
 from upswell.core.states import CREATED, DELETED, LISTED, Snapshot, State
 from upswell.core.usage import Billed
 
-__all__ = ["CREATED", "DELETED", "Entry", "History", "Snapshot", "State", "entries"]
-
 _LOOKING_SECONDS = 86_400
 
 

@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from operator import attrgetter
 
-from upswell.core.history import CREATED, DELETED, Entry, History, State, entries
+from upswell.core.history import Entry, History, entries
 from upswell.core.kinds import Movement
 from upswell.core.movements import Chapter, chapters
 from upswell.core.phases import IN_FORCE, Standing, standing
 from upswell.core.portfolio import Subscription
 from upswell.core.rules import Rules
 from upswell.core.sketches import Sketch
+from upswell.core.states import CREATED, DELETED, ENDED, State
 
 UPDATED = "customer.subscription.updated"
 _SINCE = attrgetter("since", "event")
-_ENDED = frozenset({"canceled", "incomplete_expired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _may_plan(history: History) -> bool:
 
 
 def _asks(held: Subscription) -> bool:
-    return (held.cancel_at is not None or held.pending is not None) and held.status not in _ENDED
+    return (held.cancel_at is not None or held.pending is not None) and held.status not in ENDED
 
 
 def _known(history: History, rules: Rules) -> _Known:
@@ -120,7 +120,7 @@ def _sure(name: str, known: _Known, sketch: Sketch) -> list[State]:
     """Return the states that are planned for one subscription, oldest first."""
     rows, plan = known.entries.get(name, ()), known.schedules.get(name)
     held = rows[-1].subscription if rows else _unbegun(plan, known)
-    if held is None or held.status in _ENDED:
+    if held is None or held.status in ENDED:
         return []
     found: dict[int, State] = {}
     for at, subscription in sketch.phases(held, plan, known.until) if plan else ():
@@ -164,7 +164,7 @@ def _since(rows: Sequence[Entry], told: Callable[[Subscription], object]) -> str
 def _waiting(rows: Sequence[Entry], sure: Sequence[State], known: _Known, sketch: Sketch) -> Iterator[State]:
     """Yield the state that a subscription would have were its pending update paid, laid at the last moment for it."""
     held, update = rows[-1].subscription, rows[-1].subscription.pending
-    if update is None or held.status in _ENDED or update.expires_at <= known.until:
+    if update is None or held.status in ENDED or update.expires_at <= known.until:
         return
     gone = any(state.type == DELETED and state.created <= update.expires_at for state in sure)
     if not gone and (paid := sketch.updated(held, update)):

@@ -27,10 +27,10 @@ from upswell.core.drafts import (
 from upswell.core.grants import grants, usable
 from upswell.core.portfolio import Item, Subscription
 from upswell.core.statements import Statement, statements, unbilled_since
+from upswell.core.states import UNBEGUN
 from upswell.core.usage import Billed
 
 _VOIDING = "void"
-_WAITING = frozenset({"incomplete", "incomplete_expired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,9 @@ class _Reader:
             if item.id not in draft.items and self._was_always_there(item):
                 own = self._own(item.discounts, self.gap.begin)
                 draft.items[item.id] = replace(item, discounts=own)
-        if self._trial_end() > self.gap.begin and ends_in.status not in _WAITING:
+        if self._trial_end() > self.gap.begin and ends_in.status not in UNBEGUN:
             draft.status = "trialing"
-        elif ends_in.status in _WAITING or (ends_in.status == "paused" and self.paid_at == NEVER):
+        elif ends_in.status in UNBEGUN or (ends_in.status == "paused" and self.paid_at == NEVER):
             draft.status = ends_in.status
         return draft
 

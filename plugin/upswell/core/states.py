@@ -8,6 +8,12 @@ CREATED = "customer.subscription.created"
 DELETED = "customer.subscription.deleted"
 LISTED = "list"
 
+ENDED = frozenset({"canceled", "incomplete_expired"})
+"""The statuses of subscriptions that are over."""
+
+UNBEGUN = frozenset({"incomplete", "incomplete_expired"})
+"""The statuses of subscriptions whose first payment never came, or not yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:

@@ -13,17 +13,16 @@ from upswell.core.history import History, entries
 from upswell.core.movements import chapters
 from upswell.core.portfolio import Portfolio, Subscription
 from upswell.core.rules import Rules
-from upswell.core.states import LISTED, Snapshot, State
+from upswell.core.states import ENDED, LISTED, UNBEGUN, Snapshot, State
 from upswell.errors import InvariantError, Refused, ShapeError
 from upswell.fetching.todays import Shown
-from upswell.report.discrepancies import ENDED, PRICE_AMOUNTS, Discrepancy, Unlike, unlike
+from upswell.report.discrepancies import PRICE_AMOUNTS, Discrepancy, Unlike, unlike
 from upswell.store import events
 from upswell.store.ledger import Ledger
 from upswell.store.records import history_of, missing, write_facts
 from upswell.store.subscribers import account_of
 from upswell_connectors.stripe_api import StripeApi
 
-_NEVER_COUNTED = frozenset({"incomplete", "incomplete_expired"})
 _LATELY_SECONDS = 60  # longer than an answer takes: what it shows may be so much older than it is
 
 
@@ -55,7 +54,7 @@ def parts(of: Held, shown: Shown) -> tuple[Unlike, ...]:
     here, there = of.subscription, shown.subscription
     if here and there:
         return unlike(here, there, shown.at, of.history.catalogue)
-    if (here is None or here.status in ENDED) and (there is None or there.status in _NEVER_COUNTED):
+    if (here is None or here.status in ENDED) and (there is None or there.status in UNBEGUN):
         return ()
     return (Unlike("subscription", here.status if here else None, there.status if there else None),)
 

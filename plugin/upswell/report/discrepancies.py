@@ -8,12 +8,10 @@ from upswell.core.chains import live
 from upswell.core.money import Exact
 from upswell.core.portfolio import Item, Subscription
 from upswell.core.prices import Price, monthly
+from upswell.core.states import ENDED
 
 PRICE_AMOUNTS = "price amounts"
 """What differs where a price costs another amount: no event can have been missed."""
-
-ENDED = frozenset({"canceled", "incomplete_expired"})
-"""The statuses of subscriptions that are over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from upswell.core.phases import IN_FORCE, standing
 from upswell.core.portfolio import Portfolio, Subscription, suspension
 from upswell.core.readings import Reading
 from upswell.core.rules import Rules
+from upswell.core.states import ENDED
 from upswell.core.usage import Billed
 
-ENDED = frozenset({"canceled", "incomplete_expired"})
 _UNPAID = frozenset({"past_due", "unpaid", "incomplete"})
 _AT = attrgetter("at")
 

@@ -9,12 +9,13 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite
 from upswell.core.catalogue import Catalogue, Customer, Product
 from upswell.core.discounts import Coupon, Discount
 from upswell.core.facts import TABLES, Facts, Invoice, Told
-from upswell.core.history import History, Snapshot, State
+from upswell.core.history import History
 from upswell.core.lost import recovered
 from upswell.core.phases import Schedule
 from upswell.core.portfolio import Subscription
 from upswell.core.prices import Price
 from upswell.core.rules import Rules
+from upswell.core.states import Snapshot, State
 from upswell.store.bills import billed_of, write_bill
 from upswell.store.deleted import deleted, note_deleted
 from upswell.store.forgotten import screened

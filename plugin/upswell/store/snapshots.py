@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
-from upswell.core.history import Snapshot
 from upswell.core.portfolio import Subscription
+from upswell.core.states import Snapshot
 
 _encode = msgspec.json.Encoder().encode
 _subscriptions = msgspec.json.Decoder(Subscription)
