@@ -104,7 +104,7 @@ class Server(Section, frozen=True):
 class Report(Section, frozen=True):
     """The weekly summary, and the monthly one."""
 
-    timezone: Annotated[Zone, note("Weeks and days are those of this time zone.")] = ZoneInfo("UTC")
+    timezone: Annotated[Zone, note("Weeks, months and days are those of this time zone.")] = ZoneInfo("UTC")
     day: Annotated[
         Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
         Meta(extra={"allowed": 'a day of the week, such as "monday"'}),

@@ -25,7 +25,7 @@ class Question:
 
 
 QUESTIONS = (
-    Question("report", "timezone", "--timezone", "Time zone of your weeks and days"),
+    Question("report", "timezone", "--timezone", "Time zone of your weeks, months and days"),
     Question("report", "currency", "--currency", "Currency that the summary shows first"),
     Question("report", "day", "--day", "Day on which the summary is posted"),
     Question("report", "time", "--time", "Time of that day"),

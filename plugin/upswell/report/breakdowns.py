@@ -27,7 +27,7 @@ class Known:
 def broken_down(summary: Summary, happened: Sequence[Movement], known: Known) -> Summary:
     """Return ``summary`` with its expansion by product, by segment and by cohort, in each currency.
 
-    ``happened`` are the movements of its week, of all currencies.
+    ``happened`` are the movements of its period, of all currencies.
     """
 
     def parts(code: str, figures: Figures) -> Figures:
