@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from upswell.configuration.config import Secret, StripeSettings
+from upswell.configuration.settings import Secret, StripeSettings
 from upswell.fetching.resources import STEPS
 from upswell_connectors import client as clients
 from upswell_connectors.lists import read

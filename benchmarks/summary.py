@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from results import section, table
 
-from upswell.answers.summarised import summary_of
+from upswell.answers.summary import summary_of
 from upswell.configuration.config import load
 from upswell.configuration.settings import Config
 from upswell.core.kinds import Movement

@@ -23,7 +23,7 @@ from upswell.configuration.settings import (
     StripeSettings,
 )
 from upswell.core.rules import Rules
-from upswell.posting.desk import post_due
+from upswell.posting.delivery import post_due
 from upswell.report.periods import Week
 from upswell.store import deliveries
 

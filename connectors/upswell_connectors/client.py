@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 import requests
 
-from upswell.configuration.config import StripeSettings
+from upswell.configuration.settings import StripeSettings
 from upswell.errors import Refused, Unreachable, UpswellError
 from upswell_connectors.limiter import Limiter
 

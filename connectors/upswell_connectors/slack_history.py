@@ -17,7 +17,7 @@ from upswell_connectors import slack
 
 _PAGE, _MOST_PAGES = 200, 10
 _ID = re.compile(r"[CG][A-Z0-9]{8,}")
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("upswell_connectors.slack_history")
 
 
 def posted_at(settings: SlackSettings, mark: Mapping[str, Any], since: int) -> int | None:

@@ -25,7 +25,7 @@ _REMEDIES = {
     "missing_scope": "give the app the scope {needed} and install it again",
     "not_in_channel": "invite the app to the channel",
 }
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("upswell_connectors.slack_thread")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from upswell.configuration.config import StripeSettings
+from upswell.configuration.settings import StripeSettings
 from upswell.core.facts import Facts
 from upswell.errors import Unreachable, UpswellError
 from upswell_connectors.client import Client

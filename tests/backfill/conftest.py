@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from standin import Standin, standing_in
 
-from upswell.configuration.config import Config, load
+from upswell.configuration.config import load
+from upswell.configuration.settings import Config
 from upswell.fetching.backfill import backfill
 from upswell.fetching.backfilled import Backfilled
 from upswell.store.ledger import Ledger

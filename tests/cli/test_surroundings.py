@@ -19,7 +19,7 @@ from summaries import BUSY
 from upswell.configuration.config import load
 from upswell.doctor.examination import findings
 from upswell.doctor.finding import size
-from upswell.posting.desk import post_by_hand
+from upswell.posting.delivery import post_by_hand
 from upswell.report.periods import Week
 from upswell.store.ledger import Ledger
 

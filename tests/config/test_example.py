@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 from receivers import SECRET
 
-from upswell.configuration.config import Secret, load
+from upswell.configuration.config import load
 from upswell.configuration.example import render
 from upswell.configuration.options import SECTIONS
+from upswell.configuration.settings import Secret
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 

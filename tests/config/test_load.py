@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from upswell.configuration.config import Config, EmailSettings, Secret, SlackSettings, load
+from upswell.configuration.config import load
+from upswell.configuration.settings import Config, EmailSettings, Secret, SlackSettings
 from upswell.core.rules import Rules
 from upswell.errors import ConfigError
 from upswell.report.targets import Target

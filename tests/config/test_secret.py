@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
-from upswell.configuration.config import Secret, SlackSettings
+from upswell.configuration.settings import Secret, SlackSettings
 
 
 def test_a_secret_is_only_shown_on_request() -> None:

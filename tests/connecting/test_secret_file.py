@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from upswell.configuration.config import Secret, load
+from upswell.configuration.config import load
+from upswell.configuration.settings import Secret
 from upswell.errors import UpswellError
 from upswell.fetching.secret_file import SecretFile
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 import responses
 
-from upswell.configuration.config import Secret, StripeSettings
+from upswell.configuration.settings import Secret, StripeSettings
 from upswell.errors import Refused, Unreachable
 from upswell_connectors.client import ENDPOINT_RATE, Client, endpoint_of
 from upswell_connectors.limiter import Limiter

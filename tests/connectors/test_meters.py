@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 import responses
 
-from upswell.configuration.config import Secret, StripeSettings
+from upswell.configuration.settings import Secret, StripeSettings
 from upswell.errors import ShapeError
 from upswell_connectors.client import Client
 from upswell_connectors.meters import read_names, read_usage

@@ -8,7 +8,7 @@ import requests
 import responses
 
 from connectors.sent import body, coupon, details, discount, invoice, item, line, of_basil, price, subscription
-from upswell.configuration.config import Secret, StripeSettings
+from upswell.configuration.settings import Secret, StripeSettings
 from upswell.core.discounts import Coupon
 from upswell.core.facts import Told
 from upswell.core.prices import Amounts, Tier

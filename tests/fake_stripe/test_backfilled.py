@@ -8,7 +8,7 @@ import pytest
 
 from fake_stripe.lists import listed
 from upswell.answers.audit import audit
-from upswell.answers.explaining import why
+from upswell.answers.explanation import why
 from upswell.core.kinds import Movement
 from upswell.core.rules import Rules
 from upswell.intake.applying import apply_pending

@@ -17,8 +17,8 @@ from receiving import configured
 from serving import Served, until
 
 from forgetting.conftest import MAIL, METADATA, NAME, OWNER, TRACES, sent
-from upswell.answers.explaining import why
-from upswell.answers.summarised import summary_of
+from upswell.answers.explanation import why
+from upswell.answers.summary import summary_of
 from upswell.core.catalogue import Customer
 from upswell.core.facts import Facts, Told
 from upswell.core.rules import Rules
@@ -27,7 +27,7 @@ from upswell.intake import forgetting
 from upswell.intake.applying import retry
 from upswell.intake.looking import account_of, look
 from upswell.intake.reclassify import reclassify
-from upswell.posting.desk import post_by_hand
+from upswell.posting.delivery import post_by_hand
 from upswell.report.periods import Week
 from upswell.serving import serve
 from upswell.signals.raising import decide

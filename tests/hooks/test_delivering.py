@@ -22,8 +22,9 @@ from upswell.serving import schedule
 from upswell.store import dispatches, outbox
 from upswell.store.ledger import Ledger
 from upswell.store.outbox import Notice
-from upswell.telling.found import prepare, tell
-from upswell.telling.sending import WAITS, send_due, send_test
+from upswell.telling.destinations import prepare
+from upswell.telling.hooks import WAITS, send_due, send_test
+from upswell.telling.movements import tell
 from upswell_connectors import hooks
 
 NOW = at("2026-11-10T12:00")
@@ -160,7 +161,7 @@ CHILD = """
     import sys
     from pathlib import Path
     from upswell.store.ledger import Ledger
-    from upswell.telling.sending import send_due
+    from upswell.telling.hooks import send_due
     from upswell.configuration.settings import HookSettings, Secret
     hook = HookSettings("campaigns", Secret(sys.argv[2]), (Secret(sys.argv[3]),), ("movement.restated",))
     with Ledger(Path(sys.argv[1])) as ledger:

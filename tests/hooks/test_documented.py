@@ -18,8 +18,9 @@ from upswell.configuration.settings import Secret
 from upswell.core.kinds import DRIVERS, KINDS, ORIGINS, SOURCES
 from upswell.render.listing import COLUMNS
 from upswell.store import books
-from upswell.telling.found import prepare, tell
-from upswell.telling.sending import send_due
+from upswell.telling.destinations import prepare
+from upswell.telling.hooks import send_due
+from upswell.telling.movements import tell
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "hooks.md").read_text(encoding="utf-8")
 

@@ -18,7 +18,8 @@ from upswell.report.announcing import GRACE_SECONDS
 from upswell.store import books
 from upswell.store.events import accept, envelope
 from upswell.store.ledger import Ledger
-from upswell.telling.found import prepare, tell
+from upswell.telling.destinations import prepare
+from upswell.telling.movements import tell
 from upswell_connectors.fake_stripe.delivery import as_it_happens
 from upswell_connectors.fake_stripe.ids import Chance
 

@@ -18,8 +18,9 @@ from upswell.store import dispatches, outbox
 from upswell.store.books import write_movements
 from upswell.store.ledger import Ledger
 from upswell.store.outbox import Notice
-from upswell.telling.found import prepare, tell
-from upswell.telling.noting import send_notes
+from upswell.telling.destinations import prepare
+from upswell.telling.movements import tell
+from upswell.telling.notes import send_notes
 
 __all__ = ["mail", "slack"]
 SERVED = at("2026-11-10")

@@ -22,10 +22,10 @@ from upswell.signals.raising import Raised
 from upswell.store import dispatches, raised
 from upswell.store.ledger import Ledger
 from upswell.store.outbox import Notice
-from upswell.telling.found import prepare
-from upswell.telling.noting import send_notes
-from upswell.telling.sending import send_due
-from upswell.telling.signalled import CLEARED, RAISED, as_json, tell_signals
+from upswell.telling.destinations import prepare
+from upswell.telling.hooks import send_due
+from upswell.telling.notes import send_notes
+from upswell.telling.signals import CLEARED, RAISED, as_json, tell_signals
 
 EVENTS = ("movement.recorded", "movement.restated", RAISED, CLEARED)
 SERVED = AT + 69 * DAY

@@ -23,8 +23,9 @@ from upswell.report.announcing import GRACE_SECONDS, KEPT_SECONDS
 from upswell.serving import schedule
 from upswell.store import books, dispatches, outbox
 from upswell.store.ledger import Ledger
-from upswell.telling.found import prepare, tell
-from upswell.telling.sending import send_due
+from upswell.telling.destinations import prepare
+from upswell.telling.hooks import send_due
+from upswell.telling.movements import tell
 
 HOUR, DAY = 3600, 86_400
 SERVED = at("2026-11-10")

@@ -9,7 +9,7 @@ import pytest
 from receiving import configured
 
 from intake.told import AT, BROKEN, CREATED, DAY, applied, event, moved, movements, subscribed, tables, taken
-from upswell.answers.explaining import why
+from upswell.answers.explanation import why
 from upswell.core.rules import Rules
 from upswell.errors import UpswellError
 from upswell.intake.applying import apply_pending

@@ -6,7 +6,7 @@ import pytest
 from shop import DAY
 from standin import Standin, standing_in
 
-from upswell.configuration.config import Secret, StripeSettings
+from upswell.configuration.settings import Secret, StripeSettings
 from upswell.errors import Refused, Unreachable
 from upswell.fetching.catchup import catch_up, standing, told_gap
 from upswell.intake.applying import apply_pending

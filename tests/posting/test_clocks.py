@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from upswell.configuration.due import due, post_at
 from upswell.configuration.settings import ReportSettings
+from upswell.configuration.times import due, post_at
 from upswell.report.periods import Week
 
 MINUTE, HOUR, WEEK = 60, 3600, 7 * 86_400

@@ -1,4 +1,4 @@
-"""When the weekly summary is due."""
+"""When a summary is due."""
 
 from datetime import time
 from zoneinfo import ZoneInfo
@@ -8,8 +8,8 @@ from booked import at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upswell.configuration.due import due, last_night, next_run, post_at
 from upswell.configuration.settings import ReportSettings
+from upswell.configuration.times import due, last_night, next_run, post_at
 from upswell.report.periods import Week
 
 

@@ -9,7 +9,7 @@ import workspace as slack_workspace
 from booked import at
 
 from upswell.configuration.settings import Secret, SlackSettings
-from upswell.posting.desk import note_serving, post_by_hand, post_due
+from upswell.posting.delivery import note_serving, post_by_hand, post_due
 from upswell.report.periods import Week
 from upswell.store import deliveries
 from upswell_connectors import slack as connector

@@ -10,7 +10,7 @@ import desks
 import pytest
 from booked import at
 
-from upswell.posting.desk import note_serving, post_due
+from upswell.posting.delivery import note_serving, post_due
 from upswell.store import deliveries
 
 MONDAY = at("2026-11-16T08:00")
@@ -20,7 +20,7 @@ POSTER = """
 import os, signal, sys
 import desks
 from pathlib import Path
-from upswell.posting import desk
+from upswell.posting import delivery
 from upswell.store import deliveries
 from upswell.store.ledger import Ledger
 from upswell.configuration.settings import Secret, SlackSettings
@@ -30,7 +30,7 @@ def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
 place, name = place.split(".")
-place = {"posting": desk, "deliveries": deliveries, "desk": desk._Desk}[place]
+place = {"posting": delivery, "deliveries": deliveries, "round": delivery._Round}[place]
 whole = getattr(place, name)
 
 def dies_after(*given, **named):
@@ -40,7 +40,7 @@ def dies_after(*given, **named):
 setattr(place, name, die if moment == "before" else dies_after)
 config = desks.config(Path(path), slack=SlackSettings(Secret(url), None, None))
 with Ledger(Path(path)) as ledger:
-    desk.post_due(ledger, config, int(now))
+    delivery.post_due(ledger, config, int(now))
 """
 
 
@@ -71,10 +71,10 @@ def marks(slack):
         ("deliveries.record", "after", 0, [False]),
         ("deliveries.claim", "before", 0, [False]),
         ("deliveries.claim", "after", 0, [False]),
-        ("desk.send", "before", LEASE, [True]),
+        ("round.send", "before", LEASE, [True]),
         ("deliveries.settle", "before", LEASE, [False, True]),
         ("deliveries.settle", "after", LEASE, [False, True]),
-        ("desk._outcome", "before", 0, [False]),
+        ("round._outcome", "before", 0, [False]),
     ],
 )
 def test_wherever_a_poster_is_killed_the_week_arrives_and_a_repeat_says_so(

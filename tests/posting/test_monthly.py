@@ -14,12 +14,12 @@ from posting.test_served import MOVED
 from serving import Served, until
 
 from upswell.configuration.config import load
-from upswell.configuration.due import due, next_run, post_at
 from upswell.configuration.settings import ReportSettings
+from upswell.configuration.times import due, next_run, post_at
 from upswell.doctor.examination import findings
 from upswell.errors import InvariantError, UpswellError
-from upswell.posting import desk
-from upswell.posting.desk import note_serving, post_by_hand, post_due
+from upswell.posting import delivery
+from upswell.posting.delivery import note_serving, post_by_hand, post_due
 from upswell.report.periods import Month, Week
 from upswell.serving import schedule
 from upswell.store import deliveries
@@ -126,14 +126,14 @@ def test_a_missed_month_is_posted_late_and_earlier_ones_are_named(ledger, both, 
 
 def test_a_week_that_does_not_add_up_holds_up_no_month(ledger, both, slack, monkeypatch, caplog):
     """What is wrong with one report is said, and the other one is posted."""
-    whole = desk.summary_of
+    whole = delivery.summary_of
 
     def of(opened, config, period, now):
         if isinstance(period, Week):
             raise InvariantError("The movements of week 48 do not add up")
         return whole(opened, config, period, now)
 
-    monkeypatch.setattr(desk, "summary_of", of)
+    monkeypatch.setattr(delivery, "summary_of", of)
     with caplog.at_level(logging.WARNING), time_machine.travel(FIRST, tick=True):
         running = schedule.start(both)
         try:
@@ -189,7 +189,7 @@ def test_a_kept_month_is_read_back_as_it_was(ledger, both):
     (text,) = ledger.connection.execute("SELECT figures FROM summaries WHERE report = 'monthly'").fetchone()
     assert {"month", "previous_month", "four_month_mean"} < json.loads(text).keys()
     assert "week" not in text
-    kept, made = deliveries.recorded(ledger, NOVEMBER), desk.summary_of(ledger, both, NOVEMBER, FIRST)
+    kept, made = deliveries.recorded(ledger, NOVEMBER), delivery.summary_of(ledger, both, NOVEMBER, FIRST)
     assert (kept.period, kept.figures, kept.names) == (NOVEMBER, made.figures, made.names)
     assert [point.first for point in kept.trend][-2:] == ["2026-10-01", "2026-11-01"]
 

@@ -11,7 +11,7 @@ import pytest
 from booked import at
 from charted import size
 
-from upswell.posting.desk import note_serving, post_due
+from upswell.posting.delivery import note_serving, post_due
 from upswell.render import pictures
 
 MONDAY = at("2026-11-16T08:00")

@@ -12,9 +12,9 @@ import desks
 import pytest
 from booked import at, put
 
-from upswell.answers.summarised import summary_of
+from upswell.answers.summary import summary_of
 from upswell.errors import LedgerError, UpswellError
-from upswell.posting.desk import note_serving, post_by_hand, post_due
+from upswell.posting.delivery import note_serving, post_by_hand, post_due
 from upswell.render import sentences
 from upswell.report.periods import Week
 from upswell.store import deliveries
@@ -325,7 +325,7 @@ import sys
 import desks
 from pathlib import Path
 from upswell.store.ledger import Ledger
-from upswell.posting.desk import post_due
+from upswell.posting.delivery import post_due
 from upswell.configuration.settings import Secret, SlackSettings
 path, url, now = sys.argv[1:]
 config = desks.config(Path(path), slack=SlackSettings(Secret(url), None, None))

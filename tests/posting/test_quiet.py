@@ -7,7 +7,7 @@ import desks
 import pytest
 from booked import at, put
 
-from upswell.posting.desk import note_serving, post_by_hand, post_due
+from upswell.posting.delivery import note_serving, post_by_hand, post_due
 from upswell.report.periods import Week
 from upswell.store import deliveries
 from upswell.store.ledger import Ledger

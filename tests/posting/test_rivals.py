@@ -11,7 +11,7 @@ import workspace as slack_workspace
 from booked import at
 
 from upswell.configuration.settings import Secret, SlackSettings
-from upswell.posting.desk import note_serving
+from upswell.posting.delivery import note_serving
 from upswell.store import deliveries
 from upswell_connectors import slack as connector
 
@@ -23,7 +23,7 @@ from pathlib import Path
 import desks
 from upswell.report.periods import Week
 from upswell.store.ledger import Ledger
-from upswell.posting.desk import post_by_hand, post_due
+from upswell.posting.delivery import post_by_hand, post_due
 from upswell.configuration.settings import Secret, SlackSettings
 from upswell_connectors import slack
 path, api, now, way = sys.argv[1:]

@@ -1,4 +1,4 @@
-"""The weekly job in its scheduler."""
+"""The jobs in their scheduler."""
 
 import logging
 import time
@@ -8,7 +8,7 @@ import desks
 import time_machine
 from booked import at
 
-from upswell.configuration.due import next_run
+from upswell.configuration.times import next_run
 from upswell.report.periods import Week
 from upswell.serving import schedule
 from upswell.store.ledger import Ledger

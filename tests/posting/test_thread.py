@@ -11,7 +11,7 @@ from charted import size
 from summaries import QUIET
 
 from upswell.configuration.settings import Secret, SlackSettings
-from upswell.posting.desk import note_serving, post_due
+from upswell.posting.delivery import note_serving, post_due
 from upswell.store import deliveries
 from upswell.store.ledger import Ledger
 from upswell_connectors import slack as connector

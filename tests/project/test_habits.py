@@ -41,3 +41,8 @@ def test_nothing_tells_of_one_machine_or_of_work_undone() -> None:
     unwanted = re.compile(r"/(?:root|work)/|/home/\w|\b(?:TO" + r"DO|FIX" + r"ME|XX" + rf"X)\b|{merges}", re.MULTILINE)
     found = [(str(path), match[0]) for path in TEXTS for match in unwanted.finditer(path.read_text(encoding="utf-8"))]
     assert found == []
+
+
+def test_a_logger_keeps_its_name_wherever_its_module_goes() -> None:
+    """Whoever reads the log filters by loggers: each is named outright, after what it tells of, and not by its file."""
+    assert [str(path) for path in MODULES if "getLogger(__name__)" in path.read_text(encoding="utf-8")] == []

@@ -6,7 +6,7 @@ import pytest
 from connectors.sent import item, subscription
 from standin import Standin, standing_in
 
-from upswell.configuration.config import Secret, StripeSettings
+from upswell.configuration.settings import Secret, StripeSettings
 from upswell.fetching.todays import todays
 from upswell_connectors.client import Client
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from receiving import configured
 from strides import CUT, STEP, at_day, told
 
-from upswell.answers.summarised import summary_of
+from upswell.answers.summary import summary_of
 from upswell.render import sentences
 from upswell.report.fates import Fate, after_expansion
 from upswell.report.periods import Week

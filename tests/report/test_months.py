@@ -15,8 +15,8 @@ from summaries import BUSY, NAMES, summary
 from upswell.core.kinds import KINDS
 from upswell.errors import UpswellError
 from upswell.render import email, slack, terminal
+from upswell.render.drawings import drawings
 from upswell.render.page import page
-from upswell.render.plans import plans
 from upswell.report import metrics
 from upswell.report.figures import Restated
 from upswell.report.summary import as_json
@@ -83,7 +83,7 @@ def test_every_face_speaks_of_months():
 def test_pictures_show_twelve_months_by_their_names():
     """Each column is a month; the thread's table has the same rows, and the windows of retention end with them."""
     told = charted(WON, "2026-10")
-    drawn = {plan.name: plan for plan in plans(told)}
+    drawn = {one.name: one for one in drawings(told)}
     names = [point["name"] for point in drawn["causes"].shown["points"]]
     assert names == ["Nov", "Dec", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct"][-len(names) :]
     assert drawn["causes"].alt.startswith(f"Expansion by cause, {len(names)} months: ")

@@ -14,8 +14,8 @@ from summaries import BUSY, QUIET
 
 from upswell.render import charts, pictures
 from upswell.render.charts import draw, packed
+from upswell.render.drawings import drawings
 from upswell.render.pictures import WIDTH
-from upswell.render.plans import plans
 
 HUGE = """
 2026-01-05 cus_1 new +70000000000000
@@ -66,7 +66,7 @@ def test_each_kind_of_week_has_its_pictures(told, names):
 @pytest.mark.parametrize("told", [told for told, _ in CASES.values()], ids=CASES)
 def test_every_picture_is_as_wide_as_the_mail(told):
     """The chart and the room for what is written beside it fill the width, at any size of amount."""
-    for plan in plans(told):
+    for plan in drawings(told):
         chart = draw(plan.name, plan.shown, WIDTH).to_dict()
         assert chart["width"] > 150
         assert chart["padding"]["left"] + chart["width"] + chart["padding"]["right"] == WIDTH
@@ -74,7 +74,7 @@ def test_every_picture_is_as_wide_as_the_mail(told):
 
 def test_the_bridge_goes_from_opening_to_closing_by_every_kind():
     """Each kind with a movement is a step that begins where the one before ended; the amounts are written in full."""
-    rows = plans(BUSY_WEEK)[0].shown["rows"]
+    rows = drawings(BUSY_WEEK)[0].shown["rows"]
     assert [(row["label"], row["text"]) for row in rows] == [
         ("Opening", "$9,791.89"),
         ("New", "+$99.00"),
@@ -180,7 +180,7 @@ def test_compressing_a_png_changes_no_pixel():
 
 def test_causes_keep_their_colours_from_week_to_week():
     """A cause has one shade, whichever others there were."""
-    (causes,) = (plan for plan in plans(CASES["tiny"][0]) if plan.name == "causes")
+    (causes,) = (one for one in drawings(CASES["tiny"][0]) if one.name == "causes")
     assert causes.shown["causes"] == [("Seats", 2)]
 
 

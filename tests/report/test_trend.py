@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import BERLIN, BUSY, summary
 
-from upswell.answers.trending import with_trend
+from upswell.answers.trend import with_trend
 from upswell.report.periods import Week
 from upswell.store import books
 from upswell.store.ledger import Ledger

@@ -22,7 +22,7 @@ from upswell.configuration.config import load
 from upswell.store.dispatches import listed
 from upswell.store.ledger import Ledger
 from upswell.store.outbox import Notice, post
-from upswell.telling.sending import send_due
+from upswell.telling.hooks import send_due
 
 HEAD = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n".encode()
 REFUSED = b'{"error":"The signature fits no configured secret, or is not of the last five minutes."}'

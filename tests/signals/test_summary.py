@@ -8,7 +8,7 @@ from booked import at, put
 from receiving import configured
 from summaries import BUSY
 
-from upswell.answers.summarised import summary_of
+from upswell.answers.summary import summary_of
 from upswell.render import email, slack, terminal
 from upswell.report.periods import Week
 from upswell.report.summary import as_json

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from receiving import OTHER_SECRET, SECRET, event, signature
 
-from upswell.configuration.config import Secret
+from upswell.configuration.settings import Secret
 from upswell_webhooks.signatures import is_genuine
 
 NOW = 1_760_000_000

@@ -11,8 +11,8 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from upswell.configuration.addresses import WEBHOOK_PATH
-from upswell.configuration.due import next_run
 from upswell.configuration.settings import Config, Secret
+from upswell.configuration.times import next_run
 from upswell.errors import LedgerError, ShapeError
 from upswell.store import events
 from upswell_webhooks import counters, metrics, requestlog, usage

@@ -36,7 +36,7 @@ from upswell.configuration.questions import QUESTIONS, Question
 from upswell.errors import ConfigError, UpswellError
 
 if TYPE_CHECKING:
-    from upswell.configuration.config import Config
+    from upswell.configuration.settings import Config
     from upswell_connectors.stripe_api import StripeApi
 
 INTERRUPTED = 130
@@ -65,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
 @click.version_option(__version__, prog_name="upswell")
 @click.pass_context
 def upswell(context: click.Context, config: Path | None, *, verbose: bool) -> None:
-    """Expansion revenue for Stripe: every movement of MRR, its cause, and a weekly summary."""
+    """Expansion revenue for Stripe: every movement of MRR, its cause, and summaries by week and month."""
     context.obj = config
     if verbose:
         log_everything()
@@ -126,7 +126,7 @@ def _ask(question: Question) -> str:
 @upswell.command()
 @click.pass_obj
 def serve(named: Path | None) -> None:
-    """Receive webhooks, apply them, and post the weekly summary."""
+    """Receive webhooks, apply them, and post summaries."""
     from upswell.serving.serve import run as receive
 
     receive(configured(named))

@@ -16,7 +16,7 @@ from upswell.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from upswell.configuration.config import Config
+    from upswell.configuration.settings import Config
     from upswell.store.ledger import Ledger
 
 WRONG = 1

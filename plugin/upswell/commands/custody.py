@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-    from upswell.configuration.config import Config
+    from upswell.configuration.settings import Config
     from upswell.store.arrivals import Arrival
     from upswell.store.dispatches import Dispatch
     from upswell.store.ledger import Ledger
@@ -77,7 +77,7 @@ def hooks(
     """List outgoing webhooks, or show one message."""
     from upswell.store import dispatches
     from upswell.store.ledger import Ledger
-    from upswell.telling import sending
+    from upswell.telling import hooks as work
 
     if sum(map(bool, (message, resend, drop, test))) > 1:
         raise click.UsageError("ID, --resend, --drop and --test exclude each other")
@@ -95,20 +95,20 @@ def hooks(
             confirm(f"Throw away what was given up of {drop}? This cannot be undone.", yes=yes)
             click.echo(f"{dispatches.drop(ledger, None if drop == 'all' else drop)} thrown away.")
         elif message:
-            click.echo(sending.body(ledger, dispatches.notice(ledger, message), people=False).decode())
+            click.echo(work.body(ledger, dispatches.notice(ledger, message), people=False).decode())
         else:
             _list_dispatches(dispatches.listed(ledger, **wanted), form, config.report.timezone)
     return 0
 
 
 def _test(ledger: "Ledger", config: "Config", name: str) -> int:
-    from upswell.telling import sending
+    from upswell.telling import hooks as work
 
     hook = next((hook for hook in config.hooks if hook.name == name), None)
     if hook is None:
         names = ", ".join(hook.name for hook in config.hooks) or "none"
         raise UpswellError(f'There is no [[hooks.endpoint]] with the name "{name}": there is {names}')
-    answer = sending.send_test(ledger, hook, int(time.time()))
+    answer = work.send_test(ledger, hook, int(time.time()))
     click.echo(f"{name} has {f'not taken it: {answer.error}' if answer.error else 'taken the test message'}.")
     return WRONG if answer.error else 0
 

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +25,9 @@ from rich.text import Text
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.configuration.addresses import WEBHOOK_PATH
-from upswell.configuration.config import Config, load
+from upswell.configuration.config import load
+from upswell.configuration.settings import Config
+from upswell.core.clocks import midnight
 from upswell.core.kinds import Movement
 from upswell.errors import LedgerError, UpswellError
 from upswell.intake.looking import look
@@ -253,11 +255,8 @@ def _look(config: Config, today: date) -> None:
     """Look for signals as it would have been done when the week that is shown ended."""
     with Ledger(config.ledger.path) as ledger:
         begin_anew(ledger)
-        look(ledger, config, Week.last_complete(_midnight(today), config.report.timezone).end - 1)
-
-
-def _midnight(today: date) -> int:
-    return int(datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp())
+        zone = config.report.timezone
+        look(ledger, config, Week.last_complete(midnight(today, zone), zone).end - 1)
 
 
 def _put(made: Path, path: Path) -> None:
@@ -271,8 +270,9 @@ def _put(made: Path, path: Path) -> None:
 
 def _show(ledger: Ledger, config: Config, today: date, console: Console) -> None:
     """Print the summary of the last week that was complete on ``today``, and why three movements are what they are."""
-    now = _midnight(today)
-    week = Week.last_complete(now, config.report.timezone)
+    zone = config.report.timezone
+    now = midnight(today, zone)
+    week = Week.last_complete(now, zone)
     console.print()
     terminal.show(period_summary(ledger, config, week.name, now), console)
     told = _told(books.movements(ledger, since=week.start, until=week.end))

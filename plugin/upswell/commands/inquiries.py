@@ -14,7 +14,7 @@ from upswell.core.kinds import DRIVERS, KINDS, ORIGINS
 from upswell.errors import UpswellError
 
 if TYPE_CHECKING:
-    from upswell.configuration.config import Config
+    from upswell.configuration.settings import Config
     from upswell.store.ledger import Ledger
 
 
@@ -81,13 +81,13 @@ def explain(named: Path | None, /, who: str, form: str) -> None:
     """
     import json
 
-    from upswell.answers import explaining
+    from upswell.answers import explanation
 
     config = configured(named)
     with reading(config) as ledger:
-        told = explaining.why(ledger, config.rules, who, int(time.time()))
+        told = explanation.why(ledger, config.rules, who, int(time.time()))
     if form == "json":
-        click.echo(json.dumps(explaining.as_json(told), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(explanation.as_json(told), indent=2, ensure_ascii=False))
         return
     from upswell.render import why
 
@@ -151,12 +151,12 @@ def signals(named: Path | None, /, customer: str | None, form: str, *, backtest:
 
 
 def _replay(ledger: "Ledger", config: "Config", form: str) -> None:
-    from upswell.answers import backtesting
-    from upswell.render import backtest
+    from upswell.answers.backtest import backtest
+    from upswell.render.backtest import FORMATS
 
     with progress("Replaying") as moved:
-        found = backtesting.backtest(ledger, config, int(time.time()), progress=moved)
-    backtest.FORMATS[form](found, sys.stdout)
+        found = backtest(ledger, config, int(time.time()), progress=moved)
+    FORMATS[form](found, sys.stdout)
 
 
 def _list_ready(ledger: "Ledger", config: "Config", customer: str | None, form: str) -> None:

@@ -22,7 +22,6 @@ from upswell.configuration.reporting import rates, targets
 from upswell.configuration.settings import (
     Config,
     EmailSettings,
-    HookSettings,
     LedgerSettings,
     ReportSettings,
     Secret,
@@ -34,19 +33,6 @@ from upswell.configuration.signal_options import Signals
 from upswell.core.rules import PRESETS, Rules
 from upswell.errors import ConfigError
 from upswell.signals.terms import Terms
-
-__all__ = [
-    "Config",
-    "EmailSettings",
-    "HookSettings",
-    "LedgerSettings",
-    "ReportSettings",
-    "Secret",
-    "ServerSettings",
-    "SlackSettings",
-    "StripeSettings",
-    "load",
-]
 
 
 class _Source(NamedTuple):

@@ -84,7 +84,7 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
-    """When the weekly summary is posted, in which zone and currency (lower case), to which configured channels.
+    """When summaries are posted, in which zone and currency (lower case), to which configured channels.
 
     ``alerts`` says whether the channels are told when somebody must look. ``rates`` are units of ``currency`` for one
     unit of each other currency, by its code in lower case. ``segments`` are what expansion is broken down by.

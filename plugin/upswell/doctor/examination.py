@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.answers.audit import audit
-from upswell.configuration.config import Config
-from upswell.configuration.due import next_run
+from upswell.configuration.settings import Config
+from upswell.configuration.times import next_run
 from upswell.doctor.finding import Finding, age
 from upswell.doctor.metered import metered
 from upswell.doctor.outgoing import outgoing

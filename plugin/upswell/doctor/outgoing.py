@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from upswell.configuration.config import Config, HookSettings
+from upswell.configuration.settings import Config, HookSettings
 from upswell.doctor.finding import Finding
 from upswell.render.words import count
 from upswell.store import dispatches
 from upswell.store.dispatches import Standing
 from upswell.store.ledger import Ledger
-from upswell.telling.found import noted
+from upswell.telling.destinations import noted
 from upswell_connectors.hooks import reach
 
-_REMEDY = "`upswell hooks --state gave_up` lists, --resend all sends again, --drop all throws away"
+_REMEDY = "`upswell hooks --state gave_up` lists them, --resend all sends them again, --drop all throws them away"
 
 
 def outgoing(ledger: Ledger, config: Config) -> Iterator[Finding]:
@@ -38,10 +38,7 @@ def _wrong(ledger: Ledger, hook: HookSettings, held: Standing) -> str | None:
     if trouble := reach(hook):
         return f"cannot be reached ({trouble}): check its address; {count(held.waiting, 'message')} to be sent"
     if held.gave_up:
-        remedy = (
-            "`upswell hooks --state gave_up` lists them, --resend all sends them again, --drop all throws them away"
-        )
-        return f"did not take {count(held.gave_up, 'message')} within a day: {remedy}"
+        return f"did not take {count(held.gave_up, 'message')} within a day: {_REMEDY}"
     if held.trouble:
         return f"does not take messages ({held.trouble}), {held.waiting:,} to be sent: {test}"
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from upswell.configuration.addresses import WEBHOOK_PATH
-from upswell.configuration.config import Config
+from upswell.configuration.settings import Config
 from upswell.doctor.finding import Finding, size
 from upswell.errors import Refused, UpswellError
 from upswell_connectors.client import Client

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from upswell.configuration.config import Config
+from upswell.configuration.settings import Config
 from upswell.core.facts import Facts
 from upswell.errors import Refused, ShapeError, UpswellError
 from upswell.fetching.backfilled import Backfilled

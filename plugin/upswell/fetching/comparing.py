@@ -8,7 +8,6 @@ from functools import partial
 import msgspec
 
 from upswell.core.clocks import utc
-from upswell.core.discrepancies import ENDED, PRICE_AMOUNTS, Discrepancy, Unlike, unlike
 from upswell.core.facts import Facts
 from upswell.core.history import History, entries
 from upswell.core.movements import chapters
@@ -17,6 +16,7 @@ from upswell.core.rules import Rules
 from upswell.core.states import LISTED, Snapshot, State
 from upswell.errors import InvariantError, Refused, ShapeError
 from upswell.fetching.todays import Shown
+from upswell.report.discrepancies import ENDED, PRICE_AMOUNTS, Discrepancy, Unlike, unlike
 from upswell.store import events
 from upswell.store.ledger import Ledger
 from upswell.store.records import history_of, missing, write_facts

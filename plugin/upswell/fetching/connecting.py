@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from upswell.configuration.addresses import is_own, webhook_url
-from upswell.configuration.config import Config
-from upswell.configuration.settings import Secret
+from upswell.configuration.settings import Config, Secret
 from upswell.errors import UpswellError
 from upswell.fetching.preflight import check_key, identify
 from upswell.fetching.secret_file import SecretFile

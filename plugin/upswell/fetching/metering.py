@@ -13,7 +13,7 @@ from threading import Event
 import msgspec
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
-from upswell.configuration.config import Config
+from upswell.configuration.settings import Config
 from upswell.core.portfolio import Position
 from upswell.core.readings import STRIPE, USAGE, Reading
 from upswell.errors import Refused, ShapeError, UpswellError

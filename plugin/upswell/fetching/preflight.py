@@ -2,7 +2,7 @@
 
 import msgspec
 
-from upswell.configuration.config import Config
+from upswell.configuration.settings import Config
 from upswell.errors import ConfigError, Refused, UpswellError
 from upswell.fetching.resources import STEPS
 from upswell.store import events
@@ -88,7 +88,7 @@ def _check_clock(ahead: float) -> None:
         minutes, side = round(abs(ahead) / 60), "slow" if ahead > 0 else "fast"
         raise UpswellError(
             f"This machine's clock is {minutes} minutes {side}, by Stripe's: set it, best by NTP, "
-            "or webhooks are refused and weeks end at the wrong time"
+            "or webhooks are refused and weeks and months end at the wrong time"
         )
 
 

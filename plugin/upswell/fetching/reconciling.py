@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from threading import Event
 
-from upswell.configuration.config import Config
-from upswell.core.discrepancies import Discrepancy
+from upswell.configuration.settings import Config
 from upswell.fetching.catchup import catch_up
 from upswell.fetching.comparing import as_facts, discrepancy, held, learn, learn_customer, parts, waiting
 from upswell.fetching.todays import Shown, todays
 from upswell.intake.applying import apply_pending
 from upswell.intake.rebuild import PAUSE_SECONDS, Progress
+from upswell.report.discrepancies import Discrepancy
 from upswell.store.ledger import Ledger
 from upswell.store.records import write_facts
 from upswell.store.subscribers import living

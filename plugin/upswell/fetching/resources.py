@@ -26,9 +26,17 @@ class Step:
 
 
 _TIERS, _CURRENCIES = ("data.tiers",), ("data.currency_options",)
-_DISCOUNTS, _OF_ITEMS = ("data.discounts",), ("data.items.data.discounts",)
-_ITEMS = "/v1/subscription_items?subscription={id}"
 _LINES = "/v1/invoices/{id}/lines"
+
+SUBSCRIPTIONS = Listing(
+    "/v1/subscriptions",
+    {"status": "all"},
+    ("data.discounts",),
+    ("data.items.data.discounts",),
+    nested="items",
+    rest="/v1/subscription_items?subscription={id}",
+)
+"""Subscriptions, those that have ended too."""
 
 _LISTS = (
     Step("products", "products", Listing("/v1/products")),
@@ -36,11 +44,7 @@ _LISTS = (
     Step("archived prices", PRICES, Listing("/v1/prices", {"active": "false"}, _TIERS, _CURRENCIES)),
     Step("coupons", "coupons", Listing("/v1/coupons", {}, ("data.applies_to",), _CURRENCIES)),
     Step("customers", "customers", Listing("/v1/customers"), grows=True),
-    Step(
-        "subscriptions",
-        "subscriptions",
-        Listing("/v1/subscriptions", {"status": "all"}, _DISCOUNTS, _OF_ITEMS, nested="items", rest=_ITEMS),
-    ),
+    Step("subscriptions", "subscriptions", SUBSCRIPTIONS),
     Step("schedules", "schedules", Listing("/v1/subscription_schedules"), needed=False),
     Step(INVOICES, INVOICES, Listing("/v1/invoices", nested="lines", rest=_LINES), grows=True),
 )

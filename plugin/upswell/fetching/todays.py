@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any
 from urllib.parse import quote
@@ -11,13 +11,13 @@ from urllib.parse import quote
 from upswell.core.facts import Facts
 from upswell.core.portfolio import Subscription
 from upswell.errors import Refused, ShapeError
+from upswell.fetching.resources import SUBSCRIPTIONS
 from upswell_connectors.client import Client
-from upswell_connectors.lists import Listing, read
+from upswell_connectors.lists import read
 from upswell_connectors.shapes import facts_of_object
 from upswell_connectors.windows import Window
 
 _LATELY_SECONDS = 40 * 86_400  # longer than Stripe keeps events
-_ITEMS = "/v1/subscription_items?subscription={id}"
 _DISCOUNTS = ("discounts", "items.data.discounts")
 
 _log = logging.getLogger("upswell.todays")
@@ -75,10 +75,7 @@ def asked(client: Client, name: str, customer: str) -> Shown:
 def _listed(client: Client) -> Iterator[Shown]:
     lately = Window(int(client.now()) - _LATELY_SECONDS)
     for params, window in (({}, Window()), ({"status": "canceled"}, lately)):
-        listing = Listing(
-            "/v1/subscriptions", params, ("data.discounts",), ("data.items.data.discounts",), "items", _ITEMS
-        )
-        for page in read(client, listing, (window,)):
+        for page in read(client, replace(SUBSCRIPTIONS, params=params), (window,)):
             for found in page.objects("items"):
                 with _readable(found["id"]):
                     yield _shown(found, page.at)

@@ -35,7 +35,7 @@ from upswell.store.versions import Shared
 _BATCH = 200
 _BEHIND_SECONDS = 60
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("upswell.looking")
 
 
 @dataclass(frozen=True, slots=True)

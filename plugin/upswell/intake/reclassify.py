@@ -15,7 +15,7 @@ from upswell.errors import LedgerError, UpswellError
 from upswell.intake.rebuild import Progress, heed, is_heeded, may_be_changed_back, rebuild, written
 from upswell.store import poison
 from upswell.store.books import check
-from upswell.store.ledger import Ledger, hold, note_job
+from upswell.store.ledger import Ledger, forget_job, hold, note_job
 from upswell.store.records import history_of, place
 from upswell.store.tallies import (
     Before,
@@ -64,7 +64,7 @@ def reclassify(ledger: Ledger, rules: Rules, *, progress: Progress | None = None
     with ledger.write() as connection:
         after = tallies(connection)
         forget_before(connection)
-        connection.execute("DELETE FROM jobs WHERE name = ?", (_BEGUN,))
+        forget_job(connection, _BEGUN)
     return _told(ledger, noted, after if noted is None else noted.tallies, after, earlier)
 
 

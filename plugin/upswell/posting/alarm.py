@@ -4,7 +4,7 @@ import html
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from upswell.configuration.config import Config
+from upswell.configuration.settings import Config
 from upswell.errors import UpswellError
 from upswell.report.alerts import DAYS, Alert, Pulse, alerts, due, remembered
 from upswell.store import arrivals, dispatches, events

@@ -21,6 +21,9 @@ from upswell.store.deliveries import Delivery
 from upswell_connectors import email, slack, slack_history, slack_thread
 from upswell_connectors.slack_thread import Upload
 
+REPEAT = "This may be a repeat: it is unknown whether an earlier attempt arrived."
+"""The remark on what is sent although it may have arrived."""
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:

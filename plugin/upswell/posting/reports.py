@@ -14,10 +14,10 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from upswell.answers.summarised import summary_of
-from upswell.answers.trending import with_trend
+from upswell.answers.summary import summary_of
+from upswell.answers.trend import with_trend
 from upswell.configuration.settings import Config
-from upswell.posting.desk import Outcome, post_by_hand
+from upswell.posting.delivery import Outcome, post_by_hand
 from upswell.render import email, slack, terminal
 from upswell.render.pictures import Picture, pictures
 from upswell.report.periods import Reported, Week

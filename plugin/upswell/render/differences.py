@@ -1,9 +1,8 @@
 """What a reclassification changes, on a terminal: one table a currency, plain where the output is no terminal."""
 
-import io
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from itertools import groupby
 from operator import add
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from upswell.render.plain import plain
 from upswell.render.words import amount, count, signed
 from upswell.store.tallies import Difference, Tally
 
@@ -26,10 +26,7 @@ def show(found: Sequence[Difference], title: str, console: Console) -> None:
 
 def text(found: Sequence[Difference], title: str, width: int = 80) -> str:
     """Return ``found`` under ``title`` as plain text of at most ``width`` columns."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    with console.capture() as capture:
-        show(found, title, console)
-    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    return plain(partial(show, found, title), width)
 
 
 def headline(found: Sequence[Difference], *, done: bool) -> str:

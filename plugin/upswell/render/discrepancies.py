@@ -1,7 +1,7 @@
 """What reconciling found, as a table for people and as JSON."""
 
-import io
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from upswell.core.clocks import utc
-from upswell.core.discrepancies import Discrepancy, Unlike
+from upswell.render.plain import plain
 from upswell.render.words import amount, count
+from upswell.report.discrepancies import Discrepancy, Unlike
 
 _HEADINGS = ("subscription", "customer", "differs in", "ledger", "Stripe", "MRR", "at Stripe", "because")
 _NUMBERS = frozenset({"MRR", "at Stripe"})
@@ -40,10 +41,7 @@ def show(found: Found, names: Mapping[str, str], console: Console) -> None:
 
 def text(found: Found, names: Mapping[str, str]) -> str:
     """Return the same as plain text."""
-    console = Console(file=io.StringIO(), width=400, color_system=None, force_terminal=False, legacy_windows=False)
-    with console.capture() as capture:
-        show(found, names, console)
-    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    return plain(partial(show, found, names), 400)
 
 
 def headline(found: Found) -> str:

@@ -1,11 +1,13 @@
 """The webhook endpoints of an account as a table."""
 
-import io
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 from rich.console import Console
 from rich.table import Table
+
+from upswell.render.plain import plain
 
 _HEADINGS = ("endpoint", "address", "status", "version", "events", "to be mended")
 
@@ -39,10 +41,7 @@ def show(endpoints: Sequence[Endpoint], console: Console) -> None:
 
 def text(endpoints: Sequence[Endpoint]) -> str:
     """Return the same as plain text, a line an endpoint."""
-    console = Console(file=io.StringIO(), width=400, color_system=None, force_terminal=False, legacy_windows=False)
-    with console.capture() as capture:
-        show(endpoints, console)
-    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    return plain(partial(show, endpoints), 400)
 
 
 def _cells(one: Endpoint) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
-from upswell.render.plans import Plan, plans
+from upswell.render.drawings import Drawing, drawings
 from upswell.report.summary import Summary
 
 Form = Literal["png", "svg"]
@@ -22,7 +22,7 @@ SECONDS = 30
 WIDTH = 536
 """How wide a picture is shown, in CSS pixels; a PNG has twice as many."""
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("upswell.pictures")
 _DRAWS = ("altair", "vl_convert")
 _CHILD = ("-P", "-m", "upswell.render.charts")
 _KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
@@ -45,7 +45,7 @@ def pictures(summary: Summary, form: Form = "png", names: Sequence[str] = ()) ->
     Returns nothing where the packages are missing, and where drawing fails or takes longer than SECONDS: the log says
     so in one line, and whatever was to have pictures goes out without.
     """
-    wanted = [plan for plan in plans(summary) if not names or plan.name in names]
+    wanted = [one for one in drawings(summary) if not names or one.name in names]
     if not wanted or not all(find_spec(package) for package in _DRAWS):
         return ()
     try:
@@ -55,15 +55,13 @@ def pictures(summary: Summary, form: Form = "png", names: Sequence[str] = ()) ->
         return ()
 
 
-def _drawn(wanted: Sequence[Plan], form: Form) -> tuple[Picture, ...]:
-    asked = json.dumps({"form": form, "width": WIDTH, "charts": [[plan.name, plan.shown] for plan in wanted]})
+def _drawn(wanted: Sequence[Drawing], form: Form) -> tuple[Picture, ...]:
+    asked = json.dumps({"form": form, "width": WIDTH, "charts": [[one.name, one.shown] for one in wanted]})
     done = subprocess.run(  # noqa: S603 - this very program, in a new process
         [sys.executable, *_CHILD], input=asked.encode(), capture_output=True, check=True, timeout=SECONDS, env=_bare()
     )
     images = [base64.b64decode(image, validate=True) for image in json.loads(done.stdout)]
-    return tuple(
-        Picture(plan.name, plan.title, plan.alt, form, image) for plan, image in zip(wanted, images, strict=True)
-    )
+    return tuple(Picture(one.name, one.title, one.alt, form, image) for one, image in zip(wanted, images, strict=True))
 
 
 def _bare() -> dict[str, str]:

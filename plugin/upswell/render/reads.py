@@ -1,11 +1,13 @@
 """What was read from Stripe: a table of kinds, and sentences under it."""
 
-import io
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from upswell.render.plain import plain
 
 _HEADINGS = ("read from Stripe", "objects", "requests")
 
@@ -24,8 +26,4 @@ def show(rows: Sequence[tuple[str, int, int]], sentences: Iterable[str], console
 
 def text(rows: Sequence[tuple[str, int, int]], sentences: Iterable[str]) -> str:
     """Return the same as plain text; a sentence is one line."""
-    console = Console(file=io.StringIO(), width=80, color_system=None, force_terminal=False, legacy_windows=False)
-    with console.capture() as capture:
-        show(rows, (), console)
-    lines = [line.rstrip() for line in capture.get().splitlines()]
-    return "".join(f"{line}\n" for line in (*lines, *sentences))
+    return plain(partial(show, rows, ()), 80) + "".join(f"{sentence}\n" for sentence in sentences)

@@ -32,7 +32,7 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 def message(summary: Summary, remarks: Sequence[str] = ()) -> dict[str, Any]:
     """Return what ``chat.postMessage`` and incoming webhooks take: ``text`` and ``blocks``.
 
-    ``remarks`` are sentences about this delivery (late, may be a repeat). A quiet week makes a short message. What
+    ``remarks`` are sentences about this delivery (late, may be a repeat). A quiet period makes a short message. What
     does not fit any more is left out from the end; the ledger's health always stands.
     """
     said = page(summary, remarks)

@@ -1,7 +1,7 @@
 """The summary on a terminal: rich tables that fit 80 columns, plain where the output is no terminal."""
 
-import io
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from upswell.render.page import Line, Page, page
+from upswell.render.plain import plain
 from upswell.report.summary import Summary
 
 _BAR = 14
@@ -24,10 +25,7 @@ def show(summary: Summary, console: Console) -> None:
 
 def text(summary: Summary, width: int = 80) -> str:
     """Return ``summary`` as plain text of at most ``width`` columns."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    with console.capture() as capture:
-        show(summary, console)
-    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    return plain(partial(show, summary), width)
 
 
 def _blocks(said: Page) -> Iterator[RenderableType]:

@@ -1,10 +1,10 @@
 """An explanation on a terminal: a customer's timeline, or a movement's derivation, to be read aloud."""
 
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from rich.console import Console, Group, RenderableType
@@ -12,10 +12,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from upswell.core.holdings import Holding
 from upswell.core.kinds import Movement
+from upswell.render.plain import plain
 from upswell.render.words import amount, clean, read, signed
 from upswell.report.explanation import BilledLine, Booked, Derivation, Evidence, Explanation, Moment, Timeline
+from upswell.report.holdings import Holding
 from upswell.report.told import Told
 
 _STYLES = {"expansion": "green", "reactivation": "green", "new": "green", "contraction": "yellow", "churn": "red"}
@@ -46,10 +47,7 @@ def show(told: Timeline | Derivation, zone: ZoneInfo, console: Console) -> None:
 
 def text(told: Timeline | Derivation, zone: ZoneInfo, width: int = 120) -> str:
     """Return ``told`` as plain text of at most ``width`` columns."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    with console.capture() as capture:
-        show(told, zone, console)
-    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    return plain(partial(show, told, zone), width)
 
 
 def _timeline(told: Timeline, zone: ZoneInfo) -> Iterator[RenderableType]:

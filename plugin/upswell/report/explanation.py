@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from upswell.core.catalogue import Catalogue
-from upswell.core.holdings import Holding, holdings
 from upswell.core.kinds import Movement
 from upswell.core.movements import Chapter
 from upswell.core.pairs import ARCHIVED
 from upswell.core.reasons import label
 from upswell.core.rules import Rules
 from upswell.core.walk import Step
+from upswell.report.holdings import Holding, holdings
 from upswell.report.told import Told
 
 _PARTS = {

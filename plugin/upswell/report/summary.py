@@ -41,12 +41,11 @@ class Summary:
     """The summary of one ``period``; ``complete`` is False while that runs.
 
     ``currency`` (lower case) is the main one, of ``figures``; ``other_currencies`` holds the rest by code.
-    ``signals`` are the three customers who are most ready for more.
-    ``together`` is what they are in the main one, None where their rates are not known.
-    ``targets`` are those whose own period it ends in, as far as they have come.
+    ``together`` is what all are in the main one, None where their rates are not known. ``signals`` are the customers
+    who are most ready for more, three at most; ``targets`` those whose own period it ends in, as far as they have come.
     ``notes`` are sentences for people, ``names`` those of customers of whom something is scheduled, and ``hint`` is
     what is usual elsewhere. ``trend`` are the periods up to this one, for pictures; only what is posted or previewed
-    has it. The JSON leaves all four out.
+    has it. The JSON leaves the last four out.
     """
 
     period: Reported

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
 
-from upswell.configuration.config import Config
-from upswell.configuration.due import last_night
+from upswell.configuration.settings import Config
+from upswell.configuration.times import last_night
 from upswell.errors import UpswellError
 from upswell.fetching import metering
 from upswell.fetching.catchup import catch_up, close_gap, note_trouble, standing

@@ -15,22 +15,23 @@ from upswell.errors import UpswellError
 from upswell.intake.looking import look
 from upswell.intake.rebuild import PAUSE_SECONDS
 from upswell.posting.alarm import raise_alarm
-from upswell.posting.desk import note_serving, post_due
+from upswell.posting.delivery import note_serving, post_due
 from upswell.report.periods import Month, Reported, Week
 from upswell.store import outbox
 from upswell.store.arrivals import shed
 from upswell.store.ledger import Ledger
-from upswell.telling.found import destinations, noted, prepare, tell
-from upswell.telling.noting import send_notes
-from upswell.telling.sending import send_due
-from upswell.telling.signalled import tell_signals
+from upswell.telling.destinations import destinations, noted, prepare
+from upswell.telling.hooks import send_due
+from upswell.telling.movements import tell
+from upswell.telling.notes import send_notes
+from upswell.telling.signals import tell_signals
 
 _DAY_MINUTES, _HOUR_MINUTES = 1440, 60
 _LOOK_MINUTES, _LOOK_SECONDS = 5, 5.0
 _DAY_SECONDS = 86_400
 _CATCH_UP_MINUTES = 2  # what came while nobody served is applied first, for it may change what would be told
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("upswell.schedule")
 
 
 class Schedule:

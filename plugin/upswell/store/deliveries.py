@@ -108,7 +108,7 @@ def arrivals(ledger: Ledger, causes: Iterable[str]) -> dict[str, int]:
 def find(ledger: Ledger, period: Reported, destination: str) -> Delivery | None:
     """Return the delivery of ``period`` to ``destination``, or None."""
     row = ledger.connection.execute(
-        f"SELECT {_COLUMNS} FROM deliveries WHERE report = ? AND period = ? AND destination = ?",  # no input
+        f"SELECT {_COLUMNS} FROM deliveries WHERE report = ? AND period = ? AND destination = ?",
         (period.report, period.name, destination),
     ).fetchone()
     return Delivery(*row) if row else None
@@ -117,7 +117,7 @@ def find(ledger: Ledger, period: Reported, destination: str) -> Delivery | None:
 def latest(ledger: Ledger) -> list[Delivery]:
     """Return the last delivery of each report to each destination there is."""
     rows = ledger.connection.execute(
-        f"SELECT {_COLUMNS} FROM deliveries AS one WHERE period ="  # no input
+        f"SELECT {_COLUMNS} FROM deliveries AS one WHERE period ="
         " (SELECT max(period) FROM deliveries WHERE report = one.report AND destination = one.destination)"
         " ORDER BY report DESC, destination",
     )
@@ -136,7 +136,7 @@ def last_unsent(ledger: Ledger) -> list[str]:
 def waiting(ledger: Ledger, report: str, now: int) -> list[Delivery]:
     """Return what of ``report`` is to be tried (again) at ``now``: what failed, and claims whose lease is over."""
     rows = ledger.connection.execute(
-        f"SELECT {_COLUMNS} FROM deliveries WHERE report = ? AND state IN ('failed', 'claimed')"  # no input
+        f"SELECT {_COLUMNS} FROM deliveries WHERE report = ? AND state IN ('failed', 'claimed')"
         " AND next_attempt_at <= ? ORDER BY period, destination",
         (report, now),
     )

@@ -191,7 +191,7 @@ class Ledger:
             self._note_erasing("log")
         self._insist("PRAGMA wal_checkpoint(TRUNCATE)", deadline)
         with self.write() as connection:
-            connection.execute("DELETE FROM jobs WHERE name = ?", (_ERASE,))
+            forget_job(connection, _ERASE)
 
     def _note_erasing(self, what: str) -> None:
         with self.write() as connection:

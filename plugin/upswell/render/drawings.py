@@ -17,7 +17,7 @@ _LINES = {"nrr": "NRR", "grr": "GRR"}
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Drawing:
     """A picture to be drawn: ``name`` says which chart, ``shown`` is what it takes, all of it plain values."""
 
     name: str
@@ -26,12 +26,12 @@ class Plan:
     shown: dict[str, Any]
 
 
-def plans(summary: Summary) -> tuple[Plan, ...]:
+def drawings(summary: Summary) -> tuple[Drawing, ...]:
     """Return the pictures that there is something to show in; all amounts are of the main currency."""
-    return tuple(plan for plan in (_bridge(summary), _causes(summary), _retention(summary)) if plan)
+    return tuple(one for one in (_bridge(summary), _causes(summary), _retention(summary)) if one)
 
 
-def _bridge(summary: Summary) -> Plan | None:
+def _bridge(summary: Summary) -> Drawing | None:
     """From opening to closing MRR: a step for each kind that there was."""
     figures, currency = summary.figures, summary.currency
     moved = {label: figures.bridge[kind] for kind, label in _KINDS.items() if figures.bridge[kind]}
@@ -44,7 +44,7 @@ def _bridge(summary: Summary) -> Plan | None:
         _level("Closing", figures.closing_mrr, currency),
     ]
     told = ", ".join(f"{row['label'].lower()} {row['text']}" for row in rows)
-    return _plan("bridge", "Monthly recurring revenue", days(summary), told, {"rows": rows})
+    return _drawing("bridge", "Monthly recurring revenue", days(summary), told, {"rows": rows})
 
 
 def _level(label: str, amount: int, currency: str) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _fitting(text: str, amount: int, currency: str) -> str:
     return text if len(text) <= 20 else f"{sign}{words.short(amount, currency)}"
 
 
-def _causes(summary: Summary) -> Plan | None:
+def _causes(summary: Summary) -> Drawing | None:
     """Expansion of each week, or month, by cause."""
     points, currency, word = summary.trend, summary.currency, summary.period.word
     held = [kind for kind in CAUSES if any(point.expansion.get(kind) for point in points)]
@@ -86,10 +86,10 @@ def _causes(summary: Summary) -> Plan | None:
         "causes": [(label, place) for place, (kind, label) in enumerate(CAUSES.items()) if kind in held],
         "points": columns,
     }
-    return _plan("causes", "Expansion by cause", _over(points, word), told, shown)
+    return _drawing("causes", "Expansion by cause", _over(points, word), told, shown)
 
 
-def _retention(summary: Summary) -> Plan | None:
+def _retention(summary: Summary) -> Drawing | None:
     """NRR and GRR of the 30 days up to each week's, or month's, end."""
     word = summary.period.word
     points = [point for point in summary.trend if point.nrr is not None and point.grr is not None]
@@ -106,11 +106,11 @@ def _retention(summary: Summary) -> Plan | None:
         f"{label} " + ", ".join(f"{_name(point, word)} {words.share(getattr(point, key))}" for point in points)
         for key, label in _LINES.items()
     )
-    return _plan("retention", "Retention over 30 days", _over(points, word), told, shown)
+    return _drawing("retention", "Retention over 30 days", _over(points, word), told, shown)
 
 
-def _plan(name: str, title: str, when: str, told: str, shown: dict[str, Any]) -> Plan:
-    return Plan(name, title, f"{title}, {when}: {told}.", {"title": title, "when": when, **shown})
+def _drawing(name: str, title: str, when: str, told: str, shown: dict[str, Any]) -> Drawing:
+    return Drawing(name, title, f"{title}, {when}: {told}.", {"title": title, "when": when, **shown})
 
 
 def _name(point: Point, word: str) -> str:

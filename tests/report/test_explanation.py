@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-
 from core.test_movements import AT, DAY, FREE, MONTH, billed, holding, life
 from core.test_walk import MAX, PRO, REPORTS
 from core.values import coupon, discount, history, metered, price, said, subscription
+
 from upswell.core.catalogue import Catalogue
 from upswell.core.movements import chapters
 from upswell.core.portfolio import Item

@@ -11,7 +11,7 @@ from upswell.store import poison
 from upswell.store.ledger import Ledger
 from upswell.store.versions import Shared, refresh
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("upswell.backtest")
 
 
 def backtest(

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
-from upswell.answers.summarised import summary_of
-from upswell.answers.trending import with_trend
-from upswell.configuration.due import due, post_at
+from upswell.answers.summary import summary_of
+from upswell.answers.trend import with_trend
 from upswell.configuration.settings import Config
+from upswell.configuration.times import due, post_at
 from upswell.core.clocks import local
 from upswell.errors import DeliveryError, UpswellError
-from upswell.posting.channels import CHANNELS
+from upswell.posting.channels import CHANNELS, REPEAT
 from upswell.render import sentences, words
 from upswell.report.periods import Month, Reported, Week, parse
 from upswell.report.summary import Summary
@@ -59,18 +59,18 @@ def post_due(ledger: Ledger, config: Config, now: int, kind: type[Reported] = We
 
     What failed is tried again when its time has come.
     """
-    desk = _Desk(ledger, config, now)
+    this_round = _Round(ledger, config, now)
     report = kind.report
     outcomes = []
     if found := due(now, ledger.job(_FIRST_SERVED[kind]), deliveries.periods(ledger, report), config.report, kind):
-        outcomes += desk.post(found.period, found.missed, desk.late(found.period))
+        outcomes += this_round.post(found.period, found.missed, this_round.late(found.period))
     for before in deliveries.waiting(ledger, report, now):
         if before.destination not in config.report.channels:
             continue
-        if told := desk.arrived(before):
+        if told := this_round.arrived(before):
             outcomes.append(told)
-        elif claim := desk.claim_again(before):
-            outcomes.append(desk.send(claim, before))
+        elif claim := this_round.claim_again(before):
+            outcomes.append(this_round.send(claim, before))
     return outcomes
 
 
@@ -82,22 +82,22 @@ def post_by_hand(ledger: Ledger, config: Config, period: Reported, now: int) -> 
     if now < period.end:
         over = words.moment(local(period.end, period.zone))
         raise UpswellError(f"{period.name} is not over: it can be posted from {over}")
-    desk = _Desk(ledger, config, now)
+    this_round = _Round(ledger, config, now)
     outcomes = []
     if period.name not in deliveries.periods(ledger, period.report):
-        outcomes = desk.post(period, (), ())
-    if desk.was_silent(period):
+        outcomes = this_round.post(period, (), ())
+    if this_round.was_silent(period):
         return [_silent(period)]
     done = {outcome.destination for outcome in outcomes}
-    outcomes += [desk.insist(period, channel) for channel in config.report.channels if channel not in done]
+    outcomes += [this_round.insist(period, channel) for channel in config.report.channels if channel not in done]
     return outcomes or [
         Outcome("ledger", ok=True, text=f"{period.name} is recorded; no channel is configured to post it to.")
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
-    """Where one round of posting is done: at ``now``, from ``ledger``, as ``config`` says."""
+class _Round:
+    """One round of posting: at ``now``, from ``ledger``, as ``config`` says."""
 
     ledger: Ledger
     config: Config
@@ -136,8 +136,7 @@ class _Desk:
         """Claim what was tried before; None where another process was faster."""
         period = self._period(before)
         summary = deliveries.recorded(self.ledger, period)
-        repeat = ["This may be a repeat: it is unknown whether an earlier attempt arrived."]
-        remarks = (*(repeat if before.state == "claimed" else ()), *self.late(period))
+        remarks = (*((REPEAT,) if before.state == "claimed" else ()), *self.late(period))
         wanted = self._composed(summary, before.destination, remarks, before)
         with self.ledger.write() as connection:
             return self._claim(connection, wanted)

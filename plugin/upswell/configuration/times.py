@@ -1,4 +1,4 @@
-"""When a report is posted: pure functions of the clock, the settings and what was posted already."""
+"""When what is configured is due, a report and the nightly comparison: pure functions of a moment and the settings."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from upswell.core.clocks import local
 from upswell.report.periods import Reported, Week
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_QUIET = time(4)  # at night, when nobody waits for anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,6 @@ def due(
 
 def _open(period: Reported, first_served_at: int, claimed: Collection[str], report: ReportSettings) -> bool:
     return period.name not in claimed and post_at(period, report).timestamp() >= first_served_at
-
-
-_QUIET = time(4)
 
 
 def last_night(now: int, report: ReportSettings) -> int:

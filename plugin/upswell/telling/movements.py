@@ -1,4 +1,4 @@
-"""What is told at once: found where a customer's movements changed, put on its way once its group has closed."""
+"""Movements recorded or restated, put on their way to whoever is told at once, once their group has closed."""
 
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -12,24 +12,9 @@ from upswell.report.announcing import RESTATED, Announcement, is_large, news
 from upswell.store import outbox
 from upswell.store.books import movements_of
 from upswell.store.ledger import Ledger
+from upswell.telling.destinations import noted
 
 _BEHIND_SECONDS = 60
-
-
-def prepare(ledger: Ledger, config: Config, now: int) -> None:
-    """Note, as serving begins at ``now`` (unix seconds UTC), who is told at once: of nothing from before."""
-    outbox.switch(ledger, destinations(config), now)
-
-
-def destinations(config: Config) -> tuple[str, ...]:
-    """Return everybody who is told at once: endpoints, and the channels that get notes."""
-    return (*noted(config), *(hook.destination for hook in config.hooks))
-
-
-def noted(config: Config) -> tuple[str, ...]:
-    """Return the channels that are told at once of large movements, or of signals."""
-    report = config.report
-    return () if report.note_above is None and not report.notify_signals else report.channels
 
 
 def tell(ledger: Ledger, config: Config, now: int, *, halted: Callable[[], bool] = lambda: False) -> int:

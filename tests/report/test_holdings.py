@@ -3,11 +3,11 @@
 from fractions import Fraction
 
 import pytest
-
 from core.values import by_item, metered, position, price, tiered
+
 from upswell.core.catalogue import Catalogue
-from upswell.core.holdings import holdings
 from upswell.core.portfolio import Portfolio
+from upswell.report.holdings import holdings
 
 
 def told(*positions):

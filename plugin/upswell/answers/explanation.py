@@ -6,13 +6,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from upswell.core.history import History
-from upswell.core.holdings import holdings
 from upswell.core.kinds import Movement
 from upswell.core.movements import Chapter, chapters
 from upswell.core.plans import outlook
 from upswell.core.rules import Rules
 from upswell.errors import UpswellError
 from upswell.report.explanation import BilledLine, Derivation, Evidence, Moment, Timeline, explain, is_whole
+from upswell.report.holdings import holdings
 from upswell.report.periods import Month, Week
 from upswell.report.told import Told, sayings
 from upswell.store import books, deliveries, events

@@ -6,17 +6,16 @@ from hashlib import sha256
 
 from upswell.configuration.settings import Config
 from upswell.errors import DeliveryError
-from upswell.posting.channels import email_of, slack_of
+from upswell.posting.channels import REPEAT, email_of, slack_of
 from upswell.render import instant
 from upswell.store import books, dispatches
 from upswell.store.dispatches import Dispatch
 from upswell.store.ledger import Ledger
-from upswell.telling.sending import WAITS, Clock, Sent, wait_after
+from upswell.telling.hooks import WAITS, Clock, Sent, wait_after
 from upswell_connectors import email, slack
 
 _LEASE_SECONDS = 300
 _MANY = 1000
-_REPEAT = "This may be a repeat: it is unknown whether an earlier attempt arrived."
 
 
 def send_notes(
@@ -45,7 +44,7 @@ def _send(ledger: Ledger, config: Config, channel: str, batch: Sequence[Dispatch
     notices = [one.notice for one in claimed]
     said = instant.sentences(notices, books.names(ledger, {one.customer for one in notices}), config.report.timezone)
     if claimed[0].state == "claimed":
-        said.append(_REPEAT)
+        said.append(REPEAT)
     error = None
     try:
         _SEND[channel](config, said, notices[0].id, clock())

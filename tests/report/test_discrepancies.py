@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-
 from core.values import metered, price, subscription
+
 from upswell.core.catalogue import Catalogue, Version
 from upswell.core.discounts import Coupon, Discount
-from upswell.core.discrepancies import Unlike, unlike
 from upswell.core.portfolio import Item
 from upswell.core.prices import Amounts, Tier
+from upswell.report.discrepancies import Unlike, unlike
 
 AT = 1_000_000
 PRO = price()
