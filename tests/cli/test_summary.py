@@ -55,6 +55,22 @@ def test_what_is_no_week_is_an_error(upswell, week: str) -> None:
     assert week in ended.err
 
 
+@pytest.mark.parametrize("option", ["--week", "--month"])
+@pytest.mark.parametrize("more", [(), ("--post",)])
+@pytest.mark.usefixtures("ledger")
+def test_an_empty_name_is_no_period(upswell, option: str, more: tuple[str, ...]) -> None:
+    """A variable of a script that is not set prints, and posts, no other period in its place."""
+    ended = upswell("summary", option, "", *more)
+    assert (ended.code, ended.out) == (1, "")
+    assert "'' is no" in ended.err
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_week_and_a_month_are_two_periods(upswell) -> None:
+    """Both at once are refused, whatever they say."""
+    assert upswell("summary", "--week", "", "--month", "2026-10").code == 2
+
+
 @pytest.mark.usefixtures("ledger")
 def test_posting_says_what_came_of_it(upswell) -> None:
     """Without a channel the summary is recorded, and that is said."""

@@ -214,6 +214,18 @@ def test_by_hand_a_month_is_posted_once_it_is_over(ledger, both, slack):
     assert titles(slack) == ["Expansion in November"]
 
 
+@pytest.mark.parametrize("served", [at("2026-12-02"), None])
+def test_what_was_never_due_is_not_late(ledger, slack, served):
+    """A month from before months were posted, or with them off: tried again by hand, nothing says it was due."""
+    config = monthly(desks.config(ledger.path, slack=slack.settings))
+    if served:
+        note_serving(ledger, served, config.report.posted)
+    slack.answers = [(500, "server_error", {}), (200, "ok", {})]
+    assert not post_by_hand(ledger, config, NOVEMBER, at("2026-12-03"))[0].ok
+    assert said(post_by_hand(ledger, config, NOVEMBER, at("2026-12-03T01:00"))) == ["slack: 2026-11 is posted."]
+    assert "Posted late" not in json.dumps(slack.messages)
+
+
 def test_a_quiet_month_is_one_short_message_or_none(ledger, both, slack):
     """``[report] quiet`` holds for months as for weeks."""
     silent = monthly(both, quiet="silent")

@@ -1,6 +1,7 @@
 """A month is summed up as a week is: the same figures, between other edges, in its own words."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -17,6 +18,7 @@ from upswell.render import email, slack, terminal
 from upswell.render.drawings import drawings
 from upswell.render.page import page
 from upswell.report import metrics
+from upswell.report.figures import Restated
 from upswell.report.summary import as_json
 
 WON = "2025-12-01 cus_1 new +100000\n" + "\n".join(
@@ -101,3 +103,14 @@ def test_a_month_that_has_not_begun_is_refused():
     """It is named, and what may be named instead."""
     with pytest.raises(UpswellError, match="2026-12 has not begun: name a month up to the running one"):
         summary(BUSY, "2026-12", now=at("2026-11-30"))
+
+
+@pytest.mark.parametrize(("name", "option"), [("2026-W46", "--week 2026-W46"), ("2026-11", "--month 2026-11")])
+def test_what_is_left_out_is_named_with_where_it_stands(name, option):
+    """What is ahead is in the JSON of that very period; what is corrected, in the explanations of who moved."""
+    ends = "\n".join(f"2026-12-02 cus_{number} discount +1" for number in range(7))
+    told = summary(f"{BUSY}{ends}", name, now=at("2026-11-30T23:00"))
+    again = Restated("2026-W44", "seat", 12000, 15000, "arrived since: 10 → 12 seats")
+    said = page(replace(told, figures=replace(told.figures, restated=(again,) * 7)))
+    assert said.ahead[-1].endswith(f" more: see `upswell summary {option} --format json`")
+    assert said.corrections[-1] == "and 2 more: `upswell explain` says of a customer what was told, and what is so"

@@ -16,6 +16,7 @@ from summaries import BERLIN, QUIET, summary
 from upswell.posting import reports
 from upswell.render import email, slack, terminal
 from upswell.render.page import page
+from upswell.report.breakdowns import brought_together
 from upswell.report.periods import Month, Week
 from upswell.report.summary import as_json
 from upswell.report.targets import Target, Won, due, progress
@@ -180,3 +181,14 @@ def test_the_ledger_tells_how_far_each_target_has_come(tmp_path):
         ("2026-11", "emea", 200_000, 320_000),
     ]
     assert made["targets"][0]["elapsed"] == 0.5
+
+
+def test_a_month_comes_to_what_its_currencies_come_to_together():
+    """Kinds are converted and rounded as in the figures of all currencies, so that one message never tells two sums."""
+    rates = {"eur": Decimal("1.5")}
+    text = "\n".join(f"2026-11-1{n} a {kind} +1 currency=eur" for n, kind in enumerate(("seat", "upgrade", "add_on")))
+    told = brought_together(
+        summary(f"2026-01-01 a new +9 currency=eur\n{text}", "2026-11", now=at("2026-12-01")), rates
+    )
+    found = progress(MONTH, NOVEMBER, won(text, rates), at("2026-12-01"))
+    assert found.reached == told.together.expansion == 6

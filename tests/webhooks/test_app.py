@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+import time_machine
 from receiving import OTHER_SECRET, PATH, SECRET, TOKEN, configured, event, signature, stored
 
 from upswell.store.ledger import Ledger
@@ -181,6 +182,18 @@ def test_with_the_token_the_health_has_figures(client, post):
     assert 0 <= health.pop("last_event_age_seconds") <= 60
     assert health.pop("next_run").endswith("Z")
     assert health == {"status": "ok", "pending": 1, "failed": 0}
+
+
+@pytest.mark.parametrize(("monthly", "run"), [(True, "2026-12-01T09:00:00Z"), (False, "2026-12-04T09:00:00Z")])
+def test_the_next_run_is_that_of_whichever_report_comes_first(tmp_path, monthly, run):
+    """A week's or, where months are posted, a month's."""
+    config = configured(tmp_path, f'[report]\nday = "friday"\nmonthly = {str(monthly).lower()}\n')
+    Ledger(config.ledger.path, create=True).close()
+    app = create_app(config)
+    with time_machine.travel("2026-11-28T12:00Z", tick=False):
+        told = app.test_client().get("/healthz", headers={"Authorization": f"Bearer {TOKEN}"}).json
+    close(app)
+    assert told["next_run"] == run
 
 
 def test_the_health_is_checked_at_most_once_a_second(client, config, monkeypatch):

@@ -156,7 +156,8 @@ class _Clinic:
         return Response(told, content_type=metrics.CONTENT_TYPE)
 
     def _details(self, now: int) -> dict[str, object]:
-        run = next_run(now, self.config.report).astimezone(UTC)
+        report = self.config.report
+        run = min(next_run(now, report, kind) for kind in report.posted).astimezone(UTC)
         return {**self.health.details(now), "next_run": f"{run:%FT%TZ}"}
 
 

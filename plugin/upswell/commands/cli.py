@@ -217,12 +217,11 @@ def summary(named: Path | None, week: str | None, month: str | None, form: str, 
     from upswell.posting import preview, reports
     from upswell.report.periods import Month, Week
 
-    if week and month:
+    if week is not None and month is not None:
         raise click.UsageError("--week and --month name two periods: give one of them")
-
     if look and (post or form not in preview.NAMES):
         raise click.UsageError("--open shows what would be sent: add --format html or --format slack, and no --post")
-    name, kind = month or week, Month if month else Week
+    name, kind = (week, Week) if month is None else (month, Month)
     config = configured(named)
     with reading(config) as ledger:
         if post:

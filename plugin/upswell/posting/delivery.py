@@ -190,9 +190,10 @@ class _Round:
         return Outcome(before.destination, ok=True, text=text)
 
     def late(self, period: Reported) -> tuple[str, ...]:
-        """Return the remark on a late post, where it is one."""
+        """Return the remark on a late post, where it is one: of a report that was posted by itself at its time."""
         planned = post_at(period, self.config.report)
-        if self.now - planned.timestamp() < _LATE:
+        since = self.ledger.job(_FIRST_SERVED[type(period)])
+        if since is None or not since <= planned.timestamp() <= self.now - _LATE:
             return ()
         return (f"Posted late: it was due on {words.moment(planned)}.",)
 

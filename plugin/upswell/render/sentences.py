@@ -192,7 +192,7 @@ def _moved_together(found: Together, currency: str, before: str) -> str:
 
 def targets(summary: Summary) -> tuple[str, ...]:
     """Say of each target how far it has come, beside how much of its time has passed."""
-    return _shortened([_target(one, summary.currency) for one in summary.targets])
+    return _shortened([_target(one, summary.currency) for one in summary.targets], _in_json(summary.period))
 
 
 def _target(one: Progress, currency: str) -> str:
@@ -216,7 +216,8 @@ def corrections(summary: Summary) -> tuple[str, ...]:
             f"{words.signed(again.now, currency)} ({words.clean(again.reason, 160)})"
             for currency, figures in _all(summary)
             for again in figures.restated
-        ]
+        ],
+        "`upswell explain` says of a customer what was told, and what is so",
     )
 
 
@@ -235,7 +236,8 @@ def ahead(summary: Summary) -> tuple[str, ...]:
             _awaited(event, currency, summary.names.get(event.customer, event.customer), summary.period.zone)
             for currency, figures in _all(summary)
             for event in figures.scheduled
-        ]
+        ],
+        _in_json(summary.period),
     )
 
 
@@ -250,9 +252,14 @@ def _all(summary: Summary) -> Iterator[tuple[str, Figures]]:
     yield from summary.other_currencies.items()
 
 
-def _shortened(lines: list[str]) -> tuple[str, ...]:
+def _shortened(lines: list[str], rest: str) -> tuple[str, ...]:
+    """Return a few of ``lines``, and how many more there are; ``rest`` says where to look for them."""
     more = len(lines) - _SHOWN
-    return (*lines[:_SHOWN], *([f"and {more} more: see `upswell summary --format json`"] if more > 0 else []))
+    return (*lines[:_SHOWN], *([f"and {more} more: {rest}"] if more > 0 else []))
+
+
+def _in_json(period: Reported) -> str:
+    return f"see `upswell summary --{period.word} {period.name} --format json`"
 
 
 def health(state: Health, zone: ZoneInfo) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import accumulate
 from typing import Any
 
 from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTextObject, SectionBlock
@@ -146,13 +147,14 @@ def _ratios(said: Page) -> Block:
 
 
 def _listed(heading: str, lines: Sequence[str]) -> Iterator[Block]:
-    """One section of as many lines as fit."""
-    text = f"*{heading}*"
-    for line in lines:
-        longer = f"{text}\n•  {_escaped(words.clean(line, 300))}"
-        text = longer if len(longer) <= _SECTION else text
-    if lines:
-        yield _section(text)
+    """One section of as many lines as fit; how many more there are is its last one."""
+    rows = [f"\n•  {_escaped(words.clean(line, 300))}" for line in lines]
+    sizes = accumulate([len(heading), *map(len, rows)])
+    fitting = sum(size <= _SECTION for size in sizes) - 1
+    if fitting < len(rows):
+        rows[fitting:] = [f"\n•  and {len(rows) - fitting} more"]
+    if rows:
+        yield _section(f"*{heading}*{''.join(rows)}")
 
 
 def _bridge(said: Page) -> list[str]:

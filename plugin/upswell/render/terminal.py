@@ -74,11 +74,11 @@ def _grid(*justify: str) -> Table:
 
 
 def _bridge(said: Page) -> Table:
-    table = _grid("l", "r", "l")
-    table.add_row("Opening", said.opening)
     widest = max((abs(step.amount) for step in said.steps), default=0)
+    table = _grid("l", "r", *("l" if widest else ""))  # an empty column would take its room from the first
+    table.add_row("Opening", said.opening)
     for step in said.steps:
-        table.add_row(step.label, step.text, _bar(step, widest))
+        table.add_row(step.label, step.text, *([_bar(step, widest)] if widest else []))
     table.add_row(Text("Closing", "bold"), Text(said.closing, "bold"))
     return table
 

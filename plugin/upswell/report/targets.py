@@ -8,6 +8,7 @@ from typing import Literal
 
 from upswell.core.clocks import local
 from upswell.core.kinds import Movement
+from upswell.report.causes import EXPANSION_KINDS
 from upswell.report.periods import Month, Period, Quarter, Reported
 from upswell.report.segments import Traits
 from upswell.report.together import Rates, factor
@@ -74,15 +75,16 @@ def due(targets: Iterable[Target], reported: Reported, cut: int) -> list[tuple[T
 def progress(target: Target, period: Period, won: Won, cut: int) -> Progress:
     """Return how far ``target`` had come in ``period`` up to ``cut`` (unix seconds UTC, exclusive).
 
-    Expansion in all currencies that have a rate counts: the exact sum is rounded once, half to even.
+    Expansion in all currencies that have a rate counts: each kind is converted exactly over all of them and rounded
+    once, half to even, so that a month comes to what its summary says of the currencies together.
     """
     start, end = period.start, period.end
-    sums: defaultdict[str, int] = defaultdict(int)
+    sums: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(EXPANSION_KINDS, 0))
     for movement in won.movements:
         if start <= movement.occurred_at < min(end, cut) and _counts(movement, target, won.traits):
-            sums[movement.currency] += movement.amount
-    known = {code: amount for code, amount in sums.items() if code == won.currency or code in won.rates}
-    reached = round(sum((factor(code, won.currency, won.rates) * sums[code] for code in known), Fraction(0)))
+            sums[movement.currency][movement.kind] += movement.amount
+    known = {code: factor(code, won.currency, won.rates) for code in sums if code in {won.currency, *won.rates}}
+    reached = sum(round(sum(known[code] * sums[code][kind] for code in known)) for kind in EXPANSION_KINDS)
     return Progress(
         period=period.name,
         start=period.first.isoformat(),
@@ -93,7 +95,7 @@ def progress(target: Target, period: Period, won: Won, cut: int) -> Progress:
         reached=reached,
         share=_ratio(reached, target.amount),
         elapsed=_ratio(min(end, cut) - start, end - start),
-        uncounted=tuple(sorted(code for code in sums.keys() - known.keys() if sums[code])),
+        uncounted=tuple(sorted(code for code in sums.keys() - known.keys() if sum(sums[code].values()))),
     )
 
 
