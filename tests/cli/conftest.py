@@ -106,3 +106,13 @@ def event(name: str, created: int = 1767225600, **subscription: object) -> dict[
 def lines(*documents: object) -> str:
     """Write ``documents`` as JSON lines."""
     return "".join(f"{json.dumps(document)}\n" for document in documents)
+
+
+def damage(path: Path) -> None:
+    """Write over a page of the ledger at ``path``, as a failing disk may."""
+    with Ledger(path) as ledger:
+        (size,) = ledger.connection.execute("PRAGMA page_size").fetchone()
+        (page,) = ledger.connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'deliveries'").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cli.conftest import event, lines
+from cli.conftest import damage, event, lines
 from receiving import event as webhook
 from serving import Served, until
 
@@ -78,12 +78,7 @@ def test_a_ledger_in_use_is_not_replaced(upswell) -> None:
 @pytest.mark.usefixtures("applied")
 def test_a_damaged_ledger_gives_no_backup(upswell) -> None:
     """A copy that fails the check is not kept under the name."""
-    with Ledger(Path("upswell.db")) as ledger:
-        (size,) = ledger.connection.execute("PRAGMA page_size").fetchone()
-        (page,) = ledger.connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'deliveries'").fetchone()
-    with Path("upswell.db").open("r+b") as file:
-        file.seek((page - 1) * size)
-        file.write(b"\xff" * size)
+    damage(Path("upswell.db"))
     ended = upswell("backup", "copy.db")
     assert (ended.code, "The copy is damaged" in ended.err) == (1, True)
     assert not Path("copy.db").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from booked import put
-from cli.conftest import event, lines
+from cli.conftest import damage, event, lines
 from scenarios.story import Story
 
 from upswell.configuration.config import load
@@ -111,12 +111,7 @@ def test_half_a_login_is_a_fault(upswell) -> None:
 @pytest.mark.usefixtures("applied")
 def test_a_damaged_ledger_is_told(upswell) -> None:
     """A ledger that fails SQLite's own check is to be restored."""
-    with Ledger(Path("upswell.db")) as ledger:
-        (size,) = ledger.connection.execute("PRAGMA page_size").fetchone()
-        (page,) = ledger.connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'deliveries'").fetchone()
-    with Path("upswell.db").open("r+b") as file:
-        file.seek((page - 1) * size)
-        file.write(b"\xff" * size)
+    damage(Path("upswell.db"))
     ended = upswell("doctor")
     assert ended.code == 1
     assert "damaged" in faults(ended.out)["ledger         "]

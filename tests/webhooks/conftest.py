@@ -3,6 +3,7 @@
 import pytest
 from receiving import configured
 
+from upswell.store import events
 from upswell.store.ledger import Ledger
 from upswell_webhooks.app import close, create_app
 
@@ -35,3 +36,17 @@ def patient(config):
 def client(app):
     """Flask's own client."""
     return app.test_client()
+
+
+@pytest.fixture
+def commits(monkeypatch):
+    """How many events each commit held."""
+    sizes = []
+    receive = events.receive
+
+    def counting(ledger, batch, *, seconds):
+        sizes.append(len(batch))
+        return receive(ledger, batch, seconds=seconds)
+
+    monkeypatch.setattr(events, "receive", counting)
+    return sizes

@@ -31,20 +31,6 @@ def inbox(path):
     inbox.close()
 
 
-@pytest.fixture
-def commits(monkeypatch):
-    """How many events each commit held."""
-    sizes = []
-    receive = events.receive
-
-    def counting(ledger, batch, *, seconds):
-        sizes.append(len(batch))
-        return receive(ledger, batch, seconds=seconds)
-
-    monkeypatch.setattr(events, "receive", counting)
-    return sizes
-
-
 def waiting(inbox, count):
     """Wait until ``count`` events wait behind the commit that runs."""
     with inbox._changed:

@@ -8,7 +8,6 @@ import pytest
 from asked import Asked, Exchange
 from receiving import PATH, event, signature, stored
 
-from upswell.store import events
 from upswell.store.ledger import Ledger
 from upswell_webhooks.app import close
 from upswell_webhooks.front import Front
@@ -28,20 +27,6 @@ def waiting(patient):
     front = Front(patient, lambda: close(patient))
     yield front
     front.__rsgi_del__(None)
-
-
-@pytest.fixture
-def commits(monkeypatch):
-    """How many events each commit held."""
-    sizes = []
-    receive = events.receive
-
-    def counting(ledger, batch, *, seconds):
-        sizes.append(len(batch))
-        return receive(ledger, batch, seconds=seconds)
-
-    monkeypatch.setattr(events, "receive", counting)
-    return sizes
 
 
 def post(front, *bodies, meanwhile=None):

@@ -11,6 +11,8 @@ from upswell.signals.known import Known
 KEY = "upswell_limit"
 """The metadata key that says how many units of a price, product or customer are included."""
 
+_SMALLEST_EDGE = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -81,9 +83,6 @@ def _edge(position: Position) -> Limit | None:
     ends = [tier.up_to for tier in _tiers(position) if tier.up_to is not None]
     end = next((end for end in ends if (position.quantity or 0) <= end), None)
     return None if end is None or end < _SMALLEST_EDGE else Limit(end, edge=True)
-
-
-_SMALLEST_EDGE = 5
 
 
 def _plans_beside(position: Position, known: Known) -> Iterator[Position]:

@@ -158,7 +158,7 @@ def create_readings(db: Database) -> None:
 
 @migrations()
 def create_tracks(db: Database) -> None:
-    """Create the table of tracks, made of all movements that there are, and the index that weeks are added up by."""
+    """Create the table of tracks, made of all movements that there are, and the index that periods are added up by."""
     for statement in TRACKS:
         db.execute(statement)
     fill(db.conn)

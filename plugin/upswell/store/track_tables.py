@@ -1,4 +1,4 @@
-"""The table of tracks (see ``tracks``), and how it is first filled."""
+"""The table of tracks (see ``report.tracks``), and how it is first filled."""
 
 from itertools import groupby
 from operator import itemgetter
@@ -25,7 +25,7 @@ TRACKS = (
         PRIMARY KEY (customer, currency)
     ) STRICT
     """,
-    # What a week's movements add up to, kind by kind, without looking at them.
+    # What a period's movements add up to, kind by kind, without looking at them.
     "CREATE INDEX movements_sums ON movements(currency, kind, occurred_at, amount)",
 )
 
