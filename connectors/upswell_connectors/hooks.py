@@ -13,12 +13,12 @@ import requests
 from standardwebhooks import Webhook
 
 from upswell import __version__
+from upswell.configuration.addresses import PORTS
 from upswell.configuration.settings import HookSettings
 
 TIMEOUT_SECONDS = 15
 _REACH_SECONDS = 5
 _LONGEST_WAIT_SECONDS = 86_400
-_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def reach(hook: HookSettings) -> str | None:
     if requests.utils.get_environ_proxies(url):
         return None  # only the proxy can tell
     parts = urlsplit(url)
-    place = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+    place = parts.hostname or "", parts.port or PORTS[parts.scheme]
     try:
         with closing(socket.create_connection(place, _REACH_SECONDS)) as plain:
             if parts.scheme == "https":

@@ -8,9 +8,11 @@ from upswell.errors import UpswellError
 WEBHOOK_PATH = "/webhooks/stripe"
 """Where ``serve`` receives webhooks."""
 
+PORTS = {"https": 443, "http": 80}
+"""The ways in which webhooks are sent, and the port of each where an address names none."""
+
 _OWN_NAMES = ("localhost", ".localhost")
 _PRIVATE_NAMES = (".local", ".internal", ".lan", ".home", ".corp", ".home.arpa", ".test", ".invalid", ".example")
-_PORTS = {"https": 443, "http": 80}
 
 
 def webhook_url(text: str) -> str:
@@ -26,7 +28,7 @@ def webhook_url(text: str) -> str:
     if wrong := _fault(parts, host, "Stripe"):
         raise UpswellError(f"{_shown(text)} {wrong}")
     place = f"[{host}]" if ":" in host else host
-    if port not in (None, _PORTS[parts.scheme]):
+    if port not in (None, PORTS[parts.scheme]):
         place = f"{place}:{port}"
     path = WEBHOOK_PATH if parts.path in ("", "/") else parts.path
     return urlunsplit((parts.scheme, place, path, parts.query, ""))
@@ -52,7 +54,7 @@ def is_own(url: str) -> bool:
 
 def _fault(parts: SplitResult, host: str, sender: str) -> str | None:
     """Return in words what is wrong with an address that ``sender`` is to send to."""
-    if parts.scheme not in _PORTS or not host or any(letter.isspace() for letter in parts.geturl()):
+    if parts.scheme not in PORTS or not host or any(letter.isspace() for letter in parts.geturl()):
         return "is no address of the web: write one as https://upswell.example.com"
     if parts.username is not None or parts.password is not None:
         return f"holds a name or a password: leave it out, {sender} signs what it sends"

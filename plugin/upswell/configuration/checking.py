@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 from msgspec import inspect
 
-from upswell.configuration.option_types import Section
+from upswell.configuration.option_types import Section, is_section
 from upswell.errors import ConfigError
 
 Checked = TypeVar("Checked", bound=Section)
@@ -69,17 +69,13 @@ def _value(kind: Any, value: Any, section: str, key: str) -> Any:
     """Return ``value`` as a field's ``kind``: a scalar, a section, a list of sections, or a table of scalars."""
     bare = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
     inner = get_args(bare)
-    if _is_section(bare):
+    if is_section(bare):
         return check(bare, value, f"{section}.{key}")
-    if get_origin(bare) is tuple and _is_section(inner[0]):
+    if get_origin(bare) is tuple and is_section(inner[0]):
         return tuple(check(inner[0], entry, f"{section}.{key}") for entry in _listed(value))
     if get_origin(bare) is dict and isinstance(value, dict):
         return {name: _scalar(inner[1], entry, f"{section}.{key}", name) for name, entry in value.items()}
     return _scalar(kind, value, section, key)
-
-
-def _is_section(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Section)
 
 
 def _listed(value: Any) -> list[Any]:

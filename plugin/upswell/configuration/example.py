@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec.structs import FieldInfo
 
-from upswell.configuration.option_types import Section
+from upswell.configuration.option_types import Section, is_section
 from upswell.configuration.options import SECTIONS
 
 _WIDTH = 100
@@ -53,12 +53,8 @@ def _shape(field: FieldInfo) -> str | None:
     if get_origin(bare) is dict:
         return "table"
     if get_origin(bare) is tuple:
-        return "list" if _is_section(get_args(bare)[0]) else None
-    return "section" if _is_section(bare) else None
-
-
-def _is_section(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Section)
+        return "list" if is_section(get_args(bare)[0]) else None
+    return "section" if is_section(bare) else None
 
 
 def _keys(fields: Iterable[FieldInfo], answers: Mapping[str, Any]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What kinds of values ``config.toml`` may hold, and what a section is."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
@@ -50,3 +50,8 @@ Metadata = Annotated[str, said('"metadata." and a key, such as "metadata.account
 
 class Section(Struct, frozen=True):
     """A table of ``config.toml``; its docstring stands above it in the example."""
+
+
+def is_section(kind: Any) -> bool:
+    """Whether ``kind``, the type of a field, is a section."""
+    return isinstance(kind, type) and issubclass(kind, Section)

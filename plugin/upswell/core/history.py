@@ -12,7 +12,7 @@ from upswell.core.portfolio import Subscription
 from upswell.core.prices import Price
 from upswell.core.reconstruction import Gap, Inferred, inferred
 from upswell.core.rules import Rules
-from upswell.core.states import CREATED, DELETED, LISTED, Snapshot, State
+from upswell.core.states import CREATED, DELETED, LISTED, SINCE, Snapshot, State
 from upswell.core.usage import Billed
 
 _LOOKING_SECONDS = 86_400
@@ -221,7 +221,7 @@ def _phase(found: Sequence[Entry], at: int, *, gap: bool) -> int:
 def _start(states: Sequence[State], rules: Rules) -> int:
     """Return when the subscription began: its event, its backdated start, or what its metadata says."""
     first, last = states[0], states[-1]
-    if since := _moment(last.after.metadata.get("upswell_since")):
+    if since := _moment(last.after.metadata.get(SINCE)):
         return since
     told = first.type == CREATED
     begun = first.created if told else (first.after.created or first.created)

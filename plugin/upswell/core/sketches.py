@@ -10,9 +10,9 @@ from upswell.core.discounts import Coupon, Discount
 from upswell.core.phases import Offer, Phase, Standing
 from upswell.core.portfolio import Item, Pending, Subscription
 from upswell.core.prices import Price
+from upswell.core.states import SINCE
 
 _UTC = ZoneInfo("UTC")
-_BEGINNING = "upswell_since"
 
 
 class UntoldError(LookupError):
@@ -82,7 +82,7 @@ class Sketch:
             discounts=self._offered(phase.offers, held.discounts, given, plan),
             status=_status(held, phase.trial_end, phase.start),
             trial_end=phase.trial_end,
-            metadata={**held.metadata, **{key: text for key, text in phase.metadata.items() if key != _BEGINNING}},
+            metadata={**held.metadata, **{key: text for key, text in phase.metadata.items() if key != SINCE}},
         )
 
     def _told(self, given: Price | str) -> Price:

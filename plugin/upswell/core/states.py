@@ -8,6 +8,9 @@ CREATED = "customer.subscription.created"
 DELETED = "customer.subscription.deleted"
 LISTED = "list"
 
+SINCE = "upswell_since"
+"""The metadata key that says since when a subscription counts."""
+
 ENDED = frozenset({"canceled", "incomplete_expired"})
 """The statuses of subscriptions that are over."""
 

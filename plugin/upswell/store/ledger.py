@@ -26,7 +26,9 @@ _LARGE_WAL = 64 * 2**20
 _LOOK_EVERY = 64  # commits
 _ERASE, _ERASE_SECONDS = "erase", 0.2
 _BESIDE = 256 * 2**20  # bytes that are written anew well within the five seconds for which a webhook waits
-_FILE_ERRORS = (sqlite3.OperationalError, sqlite3.DatabaseError)  # not their other kinds, such as IntegrityError
+
+FILE_ERRORS = (sqlite3.OperationalError, sqlite3.DatabaseError)
+"""What SQLite raises where the file may be at fault; not their other kinds, such as IntegrityError."""
 
 
 class Ledger:
@@ -142,7 +144,7 @@ class Ledger:
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            if type(error) in _FILE_ERRORS:
+            if type(error) in FILE_ERRORS:
                 raise LedgerError(f"The ledger {self.path} cannot be written ({error})") from error
             raise
         self._commits += 1

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.errors import InvariantError, LedgerError, ShapeError
+from upswell.store.ledger import FILE_ERRORS
 
-_FILE_ERRORS = (sqlite3.OperationalError, sqlite3.DatabaseError)  # not their other kinds, such as IntegrityError
 _OF_THE_DATA = frozenset({1, 18, 19, 20, 25})  # SQLITE_ERROR, TOOBIG, CONSTRAINT, MISMATCH, RANGE
 _MOST = 300
 _log = logging.getLogger("upswell.poison")
@@ -46,4 +46,4 @@ def reason(error: Exception) -> str:
 
 
 def _is_of_the_file(error: Exception) -> bool:
-    return type(error) in _FILE_ERRORS and (getattr(error, "sqlite_errorcode", 0) & 0xFF) not in _OF_THE_DATA
+    return type(error) in FILE_ERRORS and (getattr(error, "sqlite_errorcode", 0) & 0xFF) not in _OF_THE_DATA

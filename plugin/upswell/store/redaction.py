@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from upswell.core.states import SINCE
+
 _ENVELOPE = ("id", "object", "type", "created", "livemode", "account", "api_version")
 _PARTS = ("object", "previous_attributes")
 
@@ -35,7 +37,6 @@ PERSONAL = frozenset({"name", "email", "metadata", "nickname", "address", "count
 
 # Whatever a body holds, the others that are accepted with it must be: it is left out instead.
 _UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError, AttributeError, TypeError)
-_SINCE = "upswell_since"
 _MOMENT = re.compile(r"[0-9][0-9T:.+Z-]{3,39}")
 _NAMES = re.compile(rb'"([^"\\]{1,255})"')
 
@@ -56,12 +57,12 @@ class Person:
         return {name: self._value(name, value) for name, value in (metadata or {}).items() if self._keeps(name, value)}
 
     def _keeps(self, name: str, value: Any) -> bool:
-        if name == _SINCE:
+        if name == SINCE:
             return value is None or bool(_MOMENT.fullmatch(str(value)))
         return name == self.key or name in self.marks
 
     def _value(self, name: str, value: Any) -> Any:
-        if not value or name == _SINCE:
+        if not value or name == SINCE:
             return value
         return self.pseudonym if name == self.key else "yes"
 

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.core.kinds import KINDS
-from upswell.store.ledger import Ledger, note_job
+from upswell.store.ledger import Ledger, forget_job, job, note_job
 
 _BEFORE = "before_rules"
 _SINCE = "rules_since"
@@ -78,7 +78,7 @@ def note_before(connection: sqlite3.Connection, now: int, *, keep: bool) -> None
     ``keep`` leaves an earlier note as it is: what it was taken before has not been told yet.
     """
     note_job(connection, _SINCE, now)
-    if keep and connection.execute("SELECT 1 FROM jobs WHERE name = ?", (_BEFORE,)).fetchone():
+    if keep and job(connection, _BEFORE) is not None:
         return
     (applied,) = connection.execute(_APPLIED).fetchone()
     sums = [(*key, *astuple(tally)) for key, tally in sorted(tallies(connection).items())]
@@ -96,7 +96,7 @@ def before(ledger: Ledger) -> Before | None:
 
 def forget_before(connection: sqlite3.Connection) -> None:
     """Forget that note, inside an open write transaction: it was told."""
-    connection.execute("DELETE FROM jobs WHERE name = ?", (_BEFORE,))
+    forget_job(connection, _BEFORE)
 
 
 def rules_since(ledger: Ledger) -> int | None:
