@@ -9,7 +9,7 @@ from connectors.sent import body, customer, subscription
 
 from upswell.store.forgotten import remember, screened
 from upswell.store.ledger import Ledger
-from upswell.store.redaction import PERSONAL, READ, SOLD, Person, named, redacted
+from upswell.store.redaction import READ, SOLD, Person, named, redacted
 from upswell_connectors import invoices, payloads, schedules
 from upswell_connectors.fake_stripe import lumen_kites
 from upswell_connectors.fake_stripe.delivery import bodies
@@ -19,6 +19,9 @@ READERS = (payloads, invoices, schedules)
 WHO = Person("forgotten-1", "account_id", ("rep",))
 FREE = {"metadata": {"account_id": "acme", "rep": "Zoe", "note": "likes tea", "upswell_since": "2024-01-31"}}
 LEFT = {"account_id": "forgotten-1", "rep": "yes", "upswell_since": "2024-01-31"}
+
+PERSONAL = frozenset({"name", "email", "metadata", "nickname", "address", "country", "title"})
+"""Keys that are read and may name somebody: outside of what is sold they are replaced, thinned out, or left out."""
 
 
 def test_what_is_read_is_kept() -> None:

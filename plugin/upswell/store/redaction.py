@@ -32,9 +32,6 @@ unit_amount_decimal up_to usage_type
 READ = frozenset(_READ.split())
 """Keys that tell what was paid when. All others go, whatever they are: addresses, descriptions, links to invoices."""
 
-PERSONAL = frozenset({"name", "email", "metadata", "nickname", "address", "country", "title"})
-"""Keys that are read and may name somebody: outside of what is sold they are replaced, thinned out, or left out."""
-
 # Whatever a body holds, the others that are accepted with it must be: it is left out instead.
 _UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError, AttributeError, TypeError)
 _MOMENT = re.compile(r"[0-9][0-9T:.+Z-]{3,39}")
