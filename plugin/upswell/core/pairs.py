@@ -49,7 +49,8 @@ def pairs(
     come = {name: after[name] for name in after if name in gone or name not in before}
     same = [name for name, position in gone.items() if name in come and kept(position, come[name])]
     found = [Pair(gone.pop(name), come.pop(name)) for name in same]
-    found += _matched(sorted(gone.values(), key=_size), sorted(come.values(), key=_size), role)
+    if gone or come:
+        found += _matched(sorted(gone.values(), key=_size), sorted(come.values(), key=_size), role)
     return sorted(found, key=lambda pair: pair.key)
 
 

@@ -3,7 +3,7 @@
 The differences telescope: their sum is exactly MRR after minus MRR before, in every currency.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from upswell.core.catalogue import Catalogue
@@ -57,23 +57,23 @@ class _Walk:
         self.total = sum(self.amounts.values())
 
     def steps(self) -> Iterator[Step]:
-        for pair in self.pairs:
-            if pair.crosses:
-                yield from self._switch(pair)
-        kept = [pair for pair in self.pairs if pair.before and pair.after and not pair.crosses]
-        prices = [step for pair in kept for step in self._price(pair)]
-        quantities = [step for pair in kept for step in self._quantity(pair)]
+        both = [(pair.before, pair.after) for pair in self.pairs if pair.before and pair.after]
+        for old, new in both:
+            if old.currency != new.currency:
+                yield from self._switch(old, new)
+        kept = [(old, new) for old, new in both if old.currency == new.currency]
+        prices = [step for old, new in kept if (step := self._price(old, new))]
+        quantities = [step for _, new in kept if (step := self._quantity(new))]
         yield from _joined(prices, quantities)
         for pair in self.pairs:
-            if not (pair.before and pair.after):
-                yield from self._presence(pair)
-        for pair in self.pairs:
-            if pair.after:
-                yield from self._usage(pair.after)
-        yield from self._reissued()
-        for pair in self.pairs:
-            if pair.after:
-                yield from self._discounts(pair.after)
+            if pair.before and not pair.after:
+                yield self._gone(pair.before)
+            elif pair.after and not pair.before:
+                yield self._come(pair.after)
+        held = [pair.after for pair in self.pairs if pair.after]
+        yield from filter(None, map(self._usage, held))
+        yield from self._reissued(held)
+        yield from filter(None, map(self._discounts, held))
 
     def _book(self, part: str, driver: str, old: Position | None, new: Position | None, why: str = "") -> Step:
         """Put ``new`` in the place of ``old`` and book what the customer's MRR did."""
@@ -99,56 +99,51 @@ class _Walk:
 
     def _leave(self, old: Position) -> str:
         """Take ``old`` out and return the name it went by."""
-        name = self.aliases.pop(old.item, old.item) if self._is_at_start(old) else old.item
+        name = self.aliases.pop(old.item, old.item) if self.aliases and self._is_at_start(old) else old.item
         del self.working[name]
         return name
 
     def _is_at_start(self, position: Position) -> bool:
         return self.before.positions.get(position.item) == position
 
-    def _switch(self, pair: Pair) -> Iterator[Step]:
+    def _switch(self, old: Position, new: Position) -> Iterator[Step]:
         """Book a switch of currency: everything goes in one, everything comes in the other."""
-        old, new = pair.before, pair.after
-        if old and new:
-            kept = tuple(cut for cut in old.cuts if cut.percent is not None)
-            yield self._book("switch", "term", old, None)
-            yield self._book("switch", "term", None, replace(new, cuts=kept, shelf=old.shelf))
+        kept = tuple(cut for cut in old.cuts if cut.percent is not None)
+        yield self._book("switch", "term", old, None)
+        yield self._book("switch", "term", None, new.held(new.quantity, new.figure, kept, old.shelf))
 
-    def _price(self, pair: Pair) -> Iterator[Step]:
+    def _price(self, old: Position, new: Position) -> Step | None:
         """Step a: the new price at the old quantity, under the old discounts, with the old usage."""
-        old, new = pair.before, pair.after
-        if not old or not new:
-            return
         quantity = new.quantity if old.quantity is None or new.quantity is None else old.quantity
+        if (new.subscription, new.item, new.price, quantity) == (old.subscription, old.item, old.price, old.quantity):
+            return None
         moved = new.held(quantity, old.figure, old.cuts, old.shelf)
-        if moved == old:
-            return
         if old.price.id == new.price.id:
             # Item ids settle ties when an amount off is spread, so new ids alone can move a minor unit.
             step = self._book("discounts", "discount", old, moved)
-            if step.amount:
-                yield step
-            return
+            return step if step.amount else None
         named = naming(old.price, new.price, self.at, self.catalogue, self.rules)
-        yield self._book("price", named.driver, old, moved, named.rule)
+        return self._book("price", named.driver, old, moved, named.rule)
 
-    def _quantity(self, pair: Pair) -> Iterator[Step]:
+    def _quantity(self, new: Position) -> Step | None:
         """Step b: the new quantity."""
-        if pair.after and self.working[pair.after.item].quantity != pair.after.quantity:
-            old = self.working[pair.after.item]
-            yield self._book("quantity", "seats", old, old.held(pair.after.quantity, old.figure, old.cuts, old.shelf))
+        old = self.working[new.item]
+        if old.quantity == new.quantity:
+            return None
+        return self._book("quantity", "seats", old, old.held(new.quantity, old.figure, old.cuts, old.shelf))
 
-    def _presence(self, pair: Pair) -> Iterator[Step]:
-        """Step c: a position that came or went."""
-        if gone := pair.before:
-            why = self.after.around(gone.subscription).held_back.get(gone.item, "")
-            yield self._book("presence", "status" if why else self._sort(gone, self.after), gone, None, why)
-        elif come := pair.after:
-            earlier = self.before.around(come.subscription)
-            why = earlier.held_back.get(come.item, "")
-            stood = eligible([*earlier.own.get(come.item, ()), *earlier.standing], come.price.product)
-            arriving = replace(come, cuts=stood, figure=come.figure if why else None)
-            yield self._book("presence", "status" if why else self._sort(come, self.before), None, arriving, why)
+    def _gone(self, gone: Position) -> Step:
+        """Step c: a position that went."""
+        why = self.after.around(gone.subscription).held_back.get(gone.item, "")
+        return self._book("presence", "status" if why else self._sort(gone, self.after), gone, None, why)
+
+    def _come(self, come: Position) -> Step:
+        """Step c: a position that came."""
+        earlier = self.before.around(come.subscription)
+        why = earlier.held_back.get(come.item, "")
+        stood = eligible([*earlier.own.get(come.item, ()), *earlier.standing], come.price.product)
+        arriving = come.held(come.quantity, come.figure if why else None, stood, come.shelf)
+        return self._book("presence", "status" if why else self._sort(come, self.before), None, arriving, why)
 
     def _sort(self, position: Position, other: Portfolio) -> str:
         """Say whether a position that came or went is more of what is held elsewhere, or a product of its own."""
@@ -156,18 +151,19 @@ class _Walk:
         seat = self.catalogue.role(position.price, self.rules) == "seat"
         return "seats" if seat or position.price.product in held else "add_on"
 
-    def _usage(self, new: Position) -> Iterator[Step]:
+    def _usage(self, new: Position) -> Step | None:
         """Step d: the new usage figure."""
         old = self.working[new.item]
-        if old.figure != new.figure:
-            yield self._book("usage", "usage", old, replace(old, figure=new.figure))
+        if old.figure == new.figure:
+            return None
+        return self._book("usage", "usage", old, old.held(old.quantity, new.figure, old.cuts, old.shelf))
 
-    def _reissued(self) -> Iterator[Step]:
+    def _reissued(self, held: Sequence[Position]) -> Iterator[Step]:
         """Move discounts of the same terms to their new ids and subscriptions, all at once.
 
         One by one, an amount off would be taken twice or not at all on the way.
         """
-        moved = [pair.after for pair in self.pairs if pair.after and self._is_reissued(pair.after)]
+        moved = [new for new in held if self._is_reissued(new)]
         for new in moved[:-1]:
             self.working[new.item] = new
         for new in moved[-1:]:
@@ -179,11 +175,10 @@ class _Walk:
         old = self.working[new.item]
         return (old.cuts, old.shelf) != (new.cuts, new.shelf) and _terms(old) == _terms(new)
 
-    def _discounts(self, new: Position) -> Iterator[Step]:
+    def _discounts(self, new: Position) -> Step | None:
         """Step e: the new discounts."""
         old = self.working[new.item]
-        if (old.cuts, old.shelf) != (new.cuts, new.shelf):
-            yield self._book("discounts", "discount", old, new)
+        return self._book("discounts", "discount", old, new) if (old.cuts, old.shelf) != (new.cuts, new.shelf) else None
 
 
 def _shares(position: Position | None) -> bool:
