@@ -51,7 +51,7 @@ def tell(
     ``opened`` is the change that opened the first of them, where the walker stands behind it already.
     """
     for found, following in groups(chain(opened, walker.changes()), rules):
-        group = _carried(found, history, rules, life)
+        group = _carried(found, history, rules, life) if life.measured else found
         steps = tuple(walk(group.before, group.after, group.at, history.catalogue, rules))
         chapter = Chapter(group, steps, tuple(book(group, steps, history, rules, life)))
         life.measured.update(_measured(found.after))
@@ -61,7 +61,7 @@ def tell(
 def _carried(group: Group, history: History, rules: Rules, life: Life) -> Group:
     """Let a metered position that replaces another keep its usage figure until it has one of its own."""
     before, after = (_with_figures(end, life.carried) for end in (group.before, group.after))
-    if _measured(before) and any(held.price.metered for held in after.positions.values()):
+    if any(held.price.metered for held in after.positions.values()):
         for pair in pairs(before.positions, after.positions, history.catalogue, rules):
             old, new = pair.before, pair.after
             if old and new and old.figure is not None and new.figure is None and new.price.metered and not pair.crosses:
