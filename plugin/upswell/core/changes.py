@@ -146,12 +146,12 @@ class Walker:
         return not ends and subscription.customer not in self.own
 
     def _view(self, subscription: Subscription, at: int) -> _View:
-        names = self._standing(subscription, at)
-        standing = tuple(self._cuts(names, subscription.currency, at)) if names else ()
+        found = self._standing(subscription, at)
+        standing = self._cuts(found, subscription.currency) if found else ()
         alive = counts(subscription, counted_before=subscription.id in self.stand.counted, rules=self.rules)
         held = [item for item in subscription.items if alive and not self._in_trial(item, at)]
         own = {
-            item.id: tuple(self._cuts(item.discounts, subscription.currency, at, own=True))
+            item.id: self._cuts(self._in_force(item.discounts, at), subscription.currency, own=True)
             for item in subscription.items
             if item.discounts
         }
@@ -182,11 +182,8 @@ class Walker:
             self.prices[item.price.id] = self.catalogue.price(item.price)
         return self.prices[item.price.id]
 
-    def _cuts(self, names: Sequence[str], currency: str, at: int, *, own: bool = False) -> Iterator[Cut]:
-        for name in names:
-            discount = self.catalogue.discount(name, at)
-            if discount and (found := self._cut(discount, currency, own=own)):
-                yield found
+    def _cuts(self, discounts: Sequence[Discount], currency: str, *, own: bool = False) -> tuple[Cut, ...]:
+        return tuple([found for one in discounts if (found := self._cut(one, currency, own=own))])
 
     def _cut(self, discount: Discount, currency: str, *, own: bool) -> Cut | None:
         key = (discount.id, discount.coupon_id, discount.start, currency, own)
@@ -194,14 +191,16 @@ class Walker:
             self.cuts[key] = cut(discount.id, self.catalogue.coupon(discount), currency, self.rules, own=own)
         return self.cuts[key]
 
-    def _standing(self, subscription: Subscription, at: int) -> Sequence[str]:
-        """Return the subscription's own discounts, or the customer's where it has none in force."""
-        if subscription.discounts and any(self.catalogue.discount(name, at) for name in subscription.discounts):
-            return subscription.discounts
-        if subscription.customer not in self.own:
-            return ()
-        own = [one for one in self.own.get(subscription.customer, ()) if one.start <= at]
-        return [one.discount for one in own if one.end is None or at < one.end][-1:]
+    def _standing(self, subscription: Subscription, at: int) -> Sequence[Discount]:
+        """Return the subscription's own discounts in force, or the customer's where it has none."""
+        found = self._in_force(subscription.discounts, at) if subscription.discounts else []
+        if found or subscription.customer not in self.own:
+            return found
+        own = [one for one in self.own[subscription.customer] if one.start <= at]
+        return self._in_force([one.discount for one in own if one.end is None or at < one.end][-1:], at)
+
+    def _in_force(self, names: Sequence[str], at: int) -> list[Discount]:
+        return [found for name in names if (found := self.catalogue.discount(name, at))]
 
     def _own_discounts(self) -> dict[str, list[Standing]]:
         held = [entry.subscription for rows in self.entries.values() for entry in rows]
