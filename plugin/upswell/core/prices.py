@@ -93,7 +93,10 @@ def completed(price: Price, other: Price) -> Price:
         own.tiers if own.tiers is not None else other.amounts.tiers,
     )
     others = {**other.other_currencies, **price.other_currencies}
-    return replace(price, amounts=amounts, other_currencies=others, meter=price.meter or other.meter)
+    meter = price.meter or other.meter
+    if (amounts, others, meter) == (own, price.other_currencies, price.meter):
+        return price
+    return replace(price, amounts=amounts, other_currencies=others, meter=meter)
 
 
 @lru_cache(maxsize=10_000)
