@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 
 from upswell.core.catalogue import Catalogue
 from upswell.core.portfolio import Subscription
@@ -9,6 +10,7 @@ from upswell.core.states import CREATED, DELETED, State
 
 _CHAIN_STEPS = 5_000
 _CHAIN_LONGEST = 200
+_SECOND, _RANK = attrgetter("created"), attrgetter("created", "event")
 
 Likeness = tuple[object, ...]
 
@@ -41,22 +43,26 @@ def differ(one: Subscription, other: Subscription, at: int, catalogue: Catalogue
 
 def ordered(states: Sequence[State], catalogue: Catalogue) -> Iterator[State]:
     """Order events by second; inside one: created first, deleted last, between them a chain of before and after."""
-    seconds = [list(rows) for _, rows in groupby(sorted(states, key=_rank), key=lambda row: row.created)]
+    seconds = [list(rows) for _, rows in groupby(sorted(states, key=_RANK), key=_SECOND)]
     held: Subscription | None = None
     for place, second in enumerate(seconds):
-        middle = [row for row in second if row.type not in {CREATED, DELETED}]
-        first = [row for row in second if row.type == CREATED]
-        last = [row for row in second if row.type == DELETED]
-        if first:
-            held = first[-1].after
-        if 1 < len(middle) <= _CHAIN_LONGEST:
-            middle = _chained(middle, held, next(iter(seconds[place + 1 :]), ()), catalogue)
-        yield from (ordered := [*first, *middle, *last])
-        held = ordered[-1].after
+        rows = second if len(second) == 1 else _within(second, held, next(iter(seconds[place + 1 :]), ()), catalogue)
+        yield from rows
+        held = rows[-1].after
 
 
-def _rank(state: State) -> tuple[int, str]:
-    return state.created, state.event
+def _within(
+    second: list[State], held: Subscription | None, following: Sequence[State], catalogue: Catalogue
+) -> list[State]:
+    """Order the events of one second, before which the subscription was ``held``."""
+    middle = [row for row in second if row.type not in {CREATED, DELETED}]
+    first = [row for row in second if row.type == CREATED]
+    last = [row for row in second if row.type == DELETED]
+    if first:
+        held = first[-1].after
+    if 1 < len(middle) <= _CHAIN_LONGEST:
+        middle = _chained(middle, held, following, catalogue)
+    return [*first, *middle, *last]
 
 
 def _chained(

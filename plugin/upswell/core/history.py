@@ -155,7 +155,7 @@ def _entries(states: Sequence[State], past: _Past, rules: Rules) -> list[Entry]:
             at = ended
             while len(found) > 1 and found[-1].at > ended:
                 found.pop()
-        at = max([at, *(entry.at for entry in found[-1:])])
+        at = max(at, found[-1].at) if found else at
         held = states[index - 1].after if index else found[-1].subscription if found else None
         before = _told_before(held, state) if held else None
         if held and before and differ(held, before, state.created, past.catalogue):
