@@ -207,16 +207,19 @@ def _origin(kind: str, position: Position, group: Group, history: History, rules
     """Say who moved: the merchant (its own price change), sales, or the customer."""
     if kind == "price_change":
         return "merchant"
+    marked = rules.sales_keys and _is_marked(position, group, history, rules)
+    quoted = life.quotes and _is_quoted(position, group, rules, life)
+    return "sales" if marked or quoted else "customer"
+
+
+def _is_marked(position: Position, group: Group, history: History, rules: Rules) -> bool:
+    """Whether the subscription or its customer carried a key of sales."""
     held = group.after.around(position.subscription)
-    marked = {**history.catalogue.metadata_at(held.owner, group.at), **held.metadata} if rules.sales_keys else {}
-    return (
-        "sales"
-        if any(marked.get(key) for key in rules.sales_keys) or _quoted(position, group, rules, life)
-        else "customer"
-    )
+    marked = {**history.catalogue.metadata_at(held.owner, group.at), **held.metadata}
+    return any(marked.get(key) for key in rules.sales_keys)
 
 
-def _quoted(position: Position, group: Group, rules: Rules, life: Life) -> bool:
+def _is_quoted(position: Position, group: Group, rules: Rules, life: Life) -> bool:
     """Whether the subscription's invoice of that moment came from an accepted quote."""
     window = rules.settle_minutes * 60
     return any(
