@@ -6,11 +6,11 @@ from operator import attrgetter
 
 from upswell.core.catalogue import Catalogue
 from upswell.core.portfolio import Subscription
-from upswell.core.states import CREATED, DELETED, State
+from upswell.core.states import CREATED, DELETED, RANK, State
 
 _CHAIN_STEPS = 5_000
 _CHAIN_LONGEST = 200
-_SECOND, _RANK = attrgetter("created"), attrgetter("created", "event")
+_SECOND = attrgetter("created")
 
 Likeness = tuple[object, ...]
 
@@ -43,7 +43,7 @@ def differ(one: Subscription, other: Subscription, at: int, catalogue: Catalogue
 
 def ordered(states: Sequence[State], catalogue: Catalogue) -> Iterator[State]:
     """Order events by second; inside one: created first, deleted last, between them a chain of before and after."""
-    seconds = [list(rows) for _, rows in groupby(sorted(states, key=_RANK), key=_SECOND)]
+    seconds = [list(rows) for _, rows in groupby(sorted(states, key=RANK), key=_SECOND)]
     held: Subscription | None = None
     for place, second in enumerate(seconds):
         rows = second if len(second) == 1 else _within(second, held, next(iter(seconds[place + 1 :]), ()), catalogue)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from upswell.core.catalogue import Catalogue, Version
 from upswell.core.chains import differ, ordered
@@ -12,10 +13,11 @@ from upswell.core.portfolio import Subscription
 from upswell.core.prices import Price
 from upswell.core.reconstruction import Gap, Inferred, inferred
 from upswell.core.rules import Rules
-from upswell.core.states import CREATED, DELETED, LISTED, SINCE, Snapshot, State
+from upswell.core.states import CREATED, DELETED, LISTED, RANK, SINCE, Snapshot, State
 from upswell.core.usage import Billed
 
 _LOOKING_SECONDS = 86_400
+_AT = attrgetter("at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,9 @@ class History:
     @property
     def shown(self) -> dict[str, Price]:
         """Each price as the last event that carried it shows it; where none did, the last list."""
-        views = [(0, "", seen.at, seen.subscription) for seen in self.snapshots]
-        views += [(one.created, one.event, place, view) for one in self.states for place, view in enumerate(one.views)]
-        ordered = sorted(views, key=lambda view: view[:3])
-        return {item.price.id: item.price for *_, view in ordered for item in view.items}
+        looks = [look.subscription for look in sorted(self.snapshots, key=_AT)]
+        views = [view for state in sorted(self.states, key=RANK) for view in state.views]
+        return {item.price.id: item.price for view in (*looks, *views) for item in view.items}
 
 
 @dataclass(frozen=True, slots=True)

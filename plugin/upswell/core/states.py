@@ -1,12 +1,15 @@
 """States: what one event, or one look at Stripe's list, says of a subscription."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from upswell.core.portfolio import Subscription
 
 CREATED = "customer.subscription.created"
 DELETED = "customer.subscription.deleted"
 LISTED = "list"
+RANK = attrgetter("created", "event")
+"""The order of states, but for those of one second: see ``chains``."""
 
 SINCE = "upswell_since"
 """The metadata key that says since when a subscription counts."""
