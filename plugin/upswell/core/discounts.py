@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 
 from upswell.core.money import Exact
@@ -90,9 +91,14 @@ def cut(discount: str, coupon: Coupon, currency: str, rules: Rules, *, own: bool
     if coupon.duration not in COUNTED_DURATIONS[rules.discounts]:
         return None
     if coupon.percent_off is not None:
-        return Cut(discount, own, Fraction(coupon.percent_off) / 100, 0, coupon.products)
+        return Cut(discount, own, _share(coupon.percent_off), 0, coupon.products)
     amount = dict(coupon.amounts_off).get(currency, 0)
     return Cut(discount, own, None, amount, coupon.products) if amount else None
+
+
+@lru_cache(maxsize=100)
+def _share(percent: str) -> Fraction:
+    return Fraction(percent) / 100
 
 
 def eligible(cuts: Iterable[Cut], product: str) -> tuple[Cut, ...]:

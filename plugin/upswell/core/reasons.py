@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 
 from upswell.core.catalogue import Catalogue
@@ -154,18 +155,18 @@ def _adds_up(step: Step, amount: Exact) -> bool:
 
 
 def _less(cuts: tuple[Cut, ...]) -> str:
-    percents = [f"{_number(cut.percent * 100)} %" for cut in cuts if cut.percent is not None]
+    percents = [_percent(cut.percent) for cut in cuts if cut.percent is not None]
     return f", less {' and '.join(percents)}" if percents else ""
 
 
 def cut_words(cuts: tuple[Cut, ...], currency: str) -> str:
     """Return what discounts take off, in words: ``20 % off and 5.00 off``."""
     words = [
-        f"{_number(cut.percent * 100)} % off" if cut.percent is not None else f"{plain(cut.amount, currency)} off"
-        for cut in cuts
+        f"{plain(cut.amount, currency)} off" if cut.percent is None else f"{_percent(cut.percent)} off" for cut in cuts
     ]
     return " and ".join(words) or "no discount"
 
 
-def _number(value: Fraction) -> str:
-    return f"{(Decimal(value.numerator) / value.denominator).normalize():f}"
+@lru_cache(maxsize=100)
+def _percent(share: Fraction) -> str:
+    return f"{(Decimal(share.numerator * 100) / share.denominator).normalize():f} %"
