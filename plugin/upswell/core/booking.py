@@ -71,10 +71,9 @@ def book(group: Group, steps: Steps, history: History, rules: Rules, life: Life)
     """
     _remember(steps, life)
     closing = group.after.totals
-    has_paid = any(position.paid for position in group.after.positions.values())
     if not life.alive:
         bookings = _begin(group, steps, history, life) if any(closing.values()) else []
-    elif not has_paid:
+    elif not any(position.paid for position in group.after.positions.values()):
         bookings = _end(group, steps, history, life)
     else:
         bookings = [_booking(step, history, life) for step in netted(steps) if step.amount]

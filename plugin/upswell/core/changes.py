@@ -1,7 +1,7 @@
 """Changes: the instants at which a customer's counted portfolio differs from just before."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby, takewhile
 from operator import attrgetter
@@ -149,13 +149,16 @@ class Walker:
         found = self._standing(subscription, at)
         standing = self._cuts(found, subscription.currency) if found else ()
         alive = counts(subscription, counted_before=subscription.id in self.stand.counted, rules=self.rules)
-        held = [item for item in subscription.items if alive and not self._in_trial(item, at)]
         own = {
             item.id: self._cuts(self._in_force(item.discounts, at), subscription.currency, own=True)
             for item in subscription.items
             if item.discounts
         }
-        positions = {item.id: self._position(subscription, item, (*own.get(item.id, ()), *standing)) for item in held}
+        positions = {
+            item.id: self._position(subscription, item, (*own.get(item.id, ()), *standing))
+            for item in subscription.items
+            if alive and not self._in_trial(item, at)
+        }
         why = suspension(subscription, self.rules)
         held_back = {item.id: why for item in subscription.items if item.id in self.stand.counted} if why else {}
         return _View(positions, Backdrop(standing, own, held_back, subscription.metadata, subscription.customer))
@@ -249,4 +252,4 @@ def _positions(views: dict[str, _View]) -> dict[str, Position]:
 
 def _with(held: Portfolio, backdrops: dict[str, Backdrop]) -> Portfolio:
     """Return ``held`` with what stands around it by now: that may change while no position does."""
-    return held if held.backdrops is backdrops else replace(held, backdrops=backdrops)
+    return held if held.backdrops is backdrops else Portfolio(held.positions, backdrops)

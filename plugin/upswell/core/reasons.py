@@ -33,13 +33,13 @@ def life_reason(kind: str, driver: str, held: Iterable[Position], amount: int, c
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A step of a position that stays: its two ends, and what they are called."""
+    """A step of a position that stays: its two ends, and what they are called by the catalogue."""
 
     step: Step
     old: Position
     new: Position
-    was: str
     name: str
+    catalogue: Catalogue
 
 
 def step_reason(step: Step, catalogue: Catalogue) -> str:
@@ -48,8 +48,7 @@ def step_reason(step: Step, catalogue: Catalogue) -> str:
     if step.part == "switch":
         return f"{name} is {'no longer' if step.old else 'now'} paid in {step.currency.upper()}: {_change(step)}"
     if step.old and step.new:
-        was = catalogue.name(step.old.price)
-        return _WORDS[step.part](_Case(step, step.old, step.new, was, name))
+        return _WORDS[step.part](_Case(step, step.old, step.new, name, catalogue))
     if step.new:
         verb = f"is back (was {step.why})" if step.why else "added"
     else:
@@ -59,7 +58,8 @@ def step_reason(step: Step, catalogue: Catalogue) -> str:
 
 def _price_words(case: _Case) -> str:
     step, old, new = case.step, case.old, case.new
-    title = f"{case.was} → {case.name}" if case.was != case.name else case.name
+    was = case.catalogue.name(old.price)
+    title = f"{was} → {case.name}" if was != case.name else case.name
     if old.price.months != new.price.months:
         title += f", {_interval(old.price)} → {_interval(new.price)}"
     if old.quantity != new.quantity:
