@@ -72,6 +72,17 @@ def test_who_has_no_subscription_is_not_looked_at_again(ledger, config):
     assert look(ledger, config, NOW + 2 * DAY).customers == 1
 
 
+def test_who_is_to_be_looked_at_is_noted_once(ledger):
+    """A customer that is to be looked at already is not written down again; one of whom nothing is due is."""
+    with ledger.write() as connection:
+        held = connection.total_changes
+        raised.want_look(connection, "cus_1")
+        assert connection.total_changes == held
+        raised.note_look(connection, "cus_1", None)
+        raised.want_look(connection, "cus_1")
+        assert raised.due(connection, 0, 10) == ["cus_1"]
+
+
 def test_a_look_takes_no_longer_than_it_may(ledger, config):
     """What is over time is looked at the next time."""
     applied(ledger, *(subscribed(number) for number in range(2, 60)))

@@ -61,8 +61,9 @@ def _rows(connection: sqlite3.Connection, where: str, values: Sequence[object]) 
 def want_look(connection: sqlite3.Connection, customer: str) -> None:
     """Note, inside an open write transaction, that something changed for a customer: it is looked at next."""
     connection.execute(
-        "INSERT INTO looks(customer, due) SELECT account, 0 FROM accounts WHERE account = ?1"
-        " UNION SELECT customer, 0 FROM looks WHERE customer = ?1 ON CONFLICT(customer) DO UPDATE SET due = 0",
+        "INSERT INTO looks(customer, due) SELECT ?1, 0 WHERE EXISTS (SELECT 1 FROM accounts WHERE account = ?1)"
+        " OR EXISTS (SELECT 1 FROM looks WHERE customer = ?1)"
+        " ON CONFLICT(customer) DO UPDATE SET due = 0 WHERE due IS NOT 0",
         (customer,),
     )
 
