@@ -270,7 +270,7 @@ def _catalogue(connection: sqlite3.Connection, customers: Sequence[str], told: H
     products |= {
         version.value.product for rows in versions(connection, Price, prices, shared).values() for version in rows
     }
-    discounts = {name for state in told.states for name in state.discounts}
+    discounts = {name for state in told.states for view in state.views for name in view.all_discounts}
     discounts |= {name for look in told.snapshots for name in look.subscription.all_discounts}
     discounts |= {name for row in told.billed for name in (*row.discounts, *dict(row.off))}
     for customer in customers:
