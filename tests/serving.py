@@ -72,10 +72,10 @@ class Served:
         return self.ask("POST", PATH, body, Stripe_Signature=signature(body))[0]
 
     def refuses(self) -> bool:
-        """Say whether nobody takes a new connection any more."""
+        """Say whether nobody takes a new connection any more; one that comes while the port is closed is reset."""
         try:
             self.begin(b"").close()
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
             return True
         return False
 
