@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from backfill.conftest import movements, rows, run
-from upswell.store.books import iso
+from upswell.core.clocks import utc
 from upswell_connectors.fake_stripe import billing, catalogue, changes, customers, subscriptions
 from upswell_connectors.fake_stripe.account import Account
 from upswell_connectors.fake_stripe.changes import Change
@@ -54,7 +54,7 @@ def test_a_pause_is_dated_by_the_first_invoice_that_it_voided(shop):
         run(url)
     ((invoice, at),) = rows("SELECT invoice, min(invoiced_at) FROM usage WHERE line = '' AND voided")
     assert rows("SELECT kind, occurred_at, source, cause FROM movements ORDER BY step")[1:] == [
-        ("churn", iso(at), "reconstructed", invoice)
+        ("churn", utc(at), "reconstructed", invoice)
     ]
 
 

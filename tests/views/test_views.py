@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from booked import put
 from reclassify.conftest import told
 
 from upswell.configuration.config import load
+from upswell.core.clocks import utc
 from upswell.intake.replay import replay
 from upswell.posting.reports import period_summary
 from upswell.report import metrics
@@ -90,7 +92,7 @@ def _all(connection: sqlite3.Connection, name: str) -> sqlite3.Cursor:
 @pytest.mark.parametrize("now", ["2026-01-05T09:00:00", "2026-01-12T00:00:00", "2027-01-04T12:00:00", "2027-01-06"])
 def test_mrr_is_the_summarys_closing_mrr(ledger, now: str) -> None:
     """Added up by currency, at any moment; what lies ahead is not in it."""
-    moment = books.datetime.fromisoformat(now).replace(tzinfo=books.UTC)
+    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
     summary = as_json(period_summary(ledger, load(), None, int(moment.timestamp())))
     summed = _at(ledger, moment, "SELECT currency, sum(mrr) FROM mrr_by_customer GROUP BY currency")
     closing_mrr = {"usd": summary["closing_mrr"]}
@@ -103,7 +105,7 @@ def _at(ledger: Ledger, moment, question: str) -> list[tuple[object, ...]]:
     connection = ledger.connection
     connection.execute("BEGIN")
     try:
-        connection.execute("DELETE FROM movements WHERE occurred_at > ?", (books.iso(int(moment.timestamp())),))
+        connection.execute("DELETE FROM movements WHERE occurred_at > ?", (utc(int(moment.timestamp())),))
         connection.execute("UPDATE movements SET occurred_at = '20' || '0' || substr(occurred_at, 4)")
         return connection.execute(question).fetchall()
     finally:
@@ -123,7 +125,7 @@ def test_weeks_are_those_of_the_calendar(ledger) -> None:
     days = asked(_DAYS.replace("WEEK", _week_expression()))
     assert len(days) == 10958
     for row in days:
-        year, week, _ = books.datetime.fromisoformat(str(row["occurred_at"])).isocalendar()
+        year, week, _ = datetime.fromisoformat(str(row["occurred_at"])).isocalendar()
         assert row["week"] == f"{year}-W{week:02d}"
 
 
@@ -160,7 +162,7 @@ def test_expansion_is_the_summarys(ledger) -> None:
             assert row["movements"] == len(own)
             for kind in ("upgrade", "add_on", "seat", "overage"):
                 assert row[kind] == metrics.bridge(own)[kind]
-            assert (row["first_at"], row["last_at"]) == (books.iso(own[0].occurred_at), books.iso(own[-1].occurred_at))
+            assert (row["first_at"], row["last_at"]) == (utc(own[0].occurred_at), utc(own[-1].occurred_at))
 
 
 def test_names_are_those_of_the_summary() -> None:

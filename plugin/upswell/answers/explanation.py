@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
+from upswell.core.clocks import utc
 from upswell.core.history import History
 from upswell.core.kinds import Movement
 from upswell.core.movements import Chapter, chapters
@@ -119,7 +120,7 @@ def _evidence(ledger: Ledger, cause: str) -> Evidence:
         return _listed(ledger, cause)
     event, kind, created = row
     body = events.bodies(ledger, [event]).get(event)
-    return Evidence(cause, event, kind, books.iso(created), json.loads(body) if body else None)
+    return Evidence(cause, event, kind, utc(created), json.loads(body) if body else None)
 
 
 def _listed(ledger: Ledger, cause: str) -> Evidence:
@@ -131,10 +132,10 @@ def _listed(ledger: Ledger, cause: str) -> Evidence:
         cause,
     )
     if lines:
-        return Evidence(cause, "", "invoice", books.iso(lines[0]["invoiced_at"]), lines)
+        return Evidence(cause, "", "invoice", utc(lines[0]["invoiced_at"]), lines)
     looks = _dicts(ledger, "SELECT seen, value FROM snapshots WHERE subscription = ? ORDER BY at DESC LIMIT 1", cause)
     if looks:
-        return Evidence(cause, "", "subscription", books.iso(looks[0]["seen"]), json.loads(looks[0]["value"]))
+        return Evidence(cause, "", "subscription", utc(looks[0]["seen"]), json.loads(looks[0]["value"]))
     first = _dicts(ledger, "SELECT event FROM history WHERE subscription = ? ORDER BY created, event LIMIT 1", cause)
     return replace(_evidence(ledger, first[0]["event"]), id=cause) if first else Evidence(cause, "", "", "", None)
 
@@ -149,7 +150,7 @@ def _lines(ledger: Ledger, movement: Movement, *, of_all: bool) -> Iterator[Bill
     prices = (movement.price_from, movement.price_to)
     for amount, currency, start, end, voided, item, price in rows:
         if of_all or item == movement.item or (not item and price in prices):
-            yield BilledLine(amount, currency, books.iso(start), books.iso(end), bool(voided))
+            yield BilledLine(amount, currency, utc(start), utc(end), bool(voided))
 
 
 def _dicts(ledger: Ledger, query: str, cause: str) -> list[dict[str, Any]]:
@@ -166,5 +167,5 @@ def as_json(told: Timeline | Derivation) -> dict[str, Any]:
         if isinstance(told, Derivation)
         else [movement for moment in plain["moments"] for movement in moment["movements"]]
     ):
-        movement["occurred_at"] = books.iso(movement["occurred_at"])
+        movement["occurred_at"] = utc(movement["occurred_at"])
     return plain

@@ -12,7 +12,7 @@ def local(instant: int, zone: ZoneInfo) -> datetime:
 
 def utc(instant: int) -> str:
     """Return ``instant`` (unix seconds UTC) in ISO 8601: ``2026-11-16T09:00:00Z``."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(instant, UTC).isoformat()[:19] + "Z"
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar, Self
@@ -81,13 +82,10 @@ class Week(Period):
     @classmethod
     def parse(cls, name: str, zone: ZoneInfo) -> Self:
         """Return the week ``name``. Raises UpswellError where there is no such week."""
-        match = _WEEK.fullmatch(name.strip())
-        try:
-            if match and int(match[1]) in _YEARS:
-                return cls(date.fromisocalendar(int(match[1]), int(match[2]), 1), zone)
-        except ValueError:
-            pass
-        raise UpswellError(f"{name!r} is no ISO week: write one as 2026-W46")
+        first = _first(_WEEK, name, lambda year, week: date.fromisocalendar(year, week, 1))
+        if first is None:
+            raise UpswellError(f"{name!r} is no ISO week: write one as 2026-W46")
+        return cls(first, zone)
 
     @property
     def name(self) -> str:
@@ -128,13 +126,10 @@ class Month(_Months):
     @classmethod
     def parse(cls, name: str, zone: ZoneInfo) -> Self:
         """Return the month ``name``. Raises UpswellError where there is no such month."""
-        match = _MONTH.fullmatch(name.strip())
-        try:
-            if match and int(match[1]) in _YEARS:
-                return cls(date(int(match[1]), int(match[2]), 1), zone)
-        except ValueError:
-            pass
-        raise UpswellError(f"{name!r} is no month: write one as 2026-11")
+        first = _first(_MONTH, name, lambda year, month: date(year, month, 1))
+        if first is None:
+            raise UpswellError(f"{name!r} is no month: write one as 2026-11")
+        return cls(first, zone)
 
     @property
     def name(self) -> str:
@@ -162,3 +157,13 @@ Reported = Week | Month
 def parse(name: str, zone: ZoneInfo) -> Reported:
     """Return the week or month ``name``, as its form says. Raises UpswellError where there is none such."""
     return (Week if "W" in name else Month).parse(name, zone)
+
+
+def _first(written: re.Pattern[str], name: str, day: Callable[[int, int], date]) -> date | None:
+    """Return the first ``day`` of the year and number that ``name`` is ``written`` with; None where there is none."""
+    match = written.fullmatch(name.strip())
+    year, number = map(int, match.groups()) if match else (0, 0)
+    try:
+        return day(year, number) if year in _YEARS else None
+    except ValueError:
+        return None

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby, takewhile
 from operator import attrgetter
 from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell.core.clocks import utc
 from upswell.core.invariants import breaches
 from upswell.core.kinds import KINDS, Movement
 from upswell.errors import InvariantError
@@ -75,8 +76,8 @@ def movements(
     ``equal`` names further columns and the value wanted in each: kind, driver, origin, currency.
     """
     wanted = {
-        "occurred_at >= ?": None if since is None else iso(since),
-        "occurred_at < ?": None if until is None else iso(until),
+        "occurred_at >= ?": None if since is None else utc(since),
+        "occurred_at < ?": None if until is None else utc(until),
         "customer = ?": customer,
         **{f"{column} = ?": value for column, value in equal.items()},
     }
@@ -103,7 +104,7 @@ def bridge(ledger: Ledger, currency: str, since: int, until: int) -> dict[str, i
 
     ``since`` is inclusive, ``until`` exclusive, unix seconds UTC.
     """
-    row = ledger.connection.execute(_BRIDGE, (currency, iso(since), iso(until))).fetchone()
+    row = ledger.connection.execute(_BRIDGE, (currency, utc(since), utc(until))).fetchone()
     return dict(zip(KINDS, row, strict=True))
 
 
@@ -112,7 +113,7 @@ def expansion(ledger: Ledger, since: int, until: int) -> list[Movement]:
     rows = ledger.connection.execute(
         f"SELECT {COLUMNS} FROM movements WHERE occurred_at >= ? AND occurred_at < ?"
         f" AND kind IN ({', '.join('?' * len(EXPANSION_KINDS))}) ORDER BY occurred_at, customer, step",
-        (iso(since), iso(until), *EXPANSION_KINDS),
+        (utc(since), utc(until), *EXPANSION_KINDS),
     )
     return [movement_of(row) for row in rows]
 
@@ -156,11 +157,6 @@ def product_names(ledger: Ledger, products: Iterable[str]) -> dict[str, str]:
     return {product: row[0] for product, row in found.items() if row and row[0]}
 
 
-def iso(at: int) -> str:
-    """Return unix seconds as the ledger writes moments: ``2026-01-31T09:00:00Z``."""
-    return datetime.fromtimestamp(at, UTC).isoformat()[:19] + "Z"
-
-
 def as_json(movement: Movement) -> dict[str, Any]:
     """Return a movement as it is printed: every field by name, ``occurred_at`` in ISO 8601, UTC."""
     return dict(zip(_FIELDS, row_of(movement), strict=True))
@@ -169,7 +165,7 @@ def as_json(movement: Movement) -> dict[str, Any]:
 def row_of(movement: Movement) -> tuple[object, ...]:
     """Return a movement as the ledger's COLUMNS hold it."""
     values: tuple[object, ...] = _values(movement)
-    return (*values[:_MOMENT], iso(movement.occurred_at), *values[_MOMENT + 1 :])
+    return (*values[:_MOMENT], utc(movement.occurred_at), *values[_MOMENT + 1 :])
 
 
 def movement_of(row: Sequence[object]) -> Movement:

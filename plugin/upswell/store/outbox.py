@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
+from upswell.core.clocks import utc
 from upswell.core.kinds import Movement
 from upswell.report.announcing import KEPT_SECONDS, RECORDED, Announcement
-from upswell.store.books import as_json, iso, known_by, movement_of
+from upswell.store.books import as_json, known_by, movement_of
 from upswell.store.events import RECEIVED
 from upswell.store.ledger import Ledger, forget_job, note_job
 from upswell.store.watched import TELLING
@@ -54,7 +55,7 @@ def switch(ledger: Ledger, destinations: Collection[str], now: int) -> None:
         if not before:
             connection.execute(
                 "INSERT OR IGNORE INTO watched(customer, at) SELECT customer, 0 FROM movements WHERE occurred_at > ?",
-                (iso(now),),
+                (utc(now),),
             )
 
 

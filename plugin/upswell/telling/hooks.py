@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from upswell.configuration.settings import HookSettings
+from upswell.core.clocks import utc
 from upswell.store import dispatches, outbox
-from upswell.store.books import iso
 from upswell.store.dispatches import Dispatch
 from upswell.store.ledger import Ledger
 from upswell.store.outbox import Notice
@@ -79,7 +79,7 @@ def body(ledger: Ledger, notice: Notice, *, people: bool) -> bytes:
 
 
 def _body(notice: Notice, beside: dict[str, object]) -> bytes:
-    told = {"type": notice.type, "timestamp": iso(notice.made_at), "data": {**beside, **notice.said}}
+    told = {"type": notice.type, "timestamp": utc(notice.made_at), "data": {**beside, **notice.said}}
     return json.dumps(told, separators=(",", ":")).encode()
 
 

@@ -7,12 +7,12 @@ from functools import partial
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # pysqlite3 where installed
 
 from upswell.configuration.settings import Config
+from upswell.core.clocks import utc
 from upswell.intake.rebuild import PAUSE_SECONDS, commit_some
 from upswell.report.announcing import KEPT_SECONDS
 from upswell.signals.raising import Raised
 from upswell.signals.signs import SIGNALS
 from upswell.store import outbox, raised
-from upswell.store.books import iso
 from upswell.store.ledger import Ledger
 from upswell.store.outbox import Notice
 
@@ -46,7 +46,7 @@ def tell_signals(ledger: Ledger, config: Config, now: int, *, halted: Callable[[
 def as_json(one: Raised) -> dict[str, object]:
     """Return a signal as messages hold it; ``cleared_at`` and ``cleared_because`` only once it is cleared."""
     step = SIGNALS.get(one.signal)  # a row may be of a signal that there is no more
-    over = {} if one.cleared_at is None else {"cleared_at": iso(one.cleared_at), "cleared_because": one.cleared_because}
+    over = {} if one.cleared_at is None else {"cleared_at": utc(one.cleared_at), "cleared_because": one.cleared_because}
     return {
         "id": one.id,
         "signal": one.signal,
@@ -55,7 +55,7 @@ def as_json(one: Raised) -> dict[str, object]:
         "points": one.points,
         "score": one.score,
         "next_step": step.next_step if step else "",
-        "raised_at": iso(one.raised_at),
+        "raised_at": utc(one.raised_at),
         **over,
     }
 
